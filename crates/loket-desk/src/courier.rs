@@ -1,0 +1,441 @@
+//! Carries out what [`Link`] says: speaks to the centre when there is something to say, listens when there is not, waits
+//! when nobody answers. Uploads never gate downloads: a long poll listens while a second ask carries new work. It never
+//! decides anything about applicants, and a lost answer costs nothing, because every ask may be repeated.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use loket_core::act::{Act, Subject};
+use loket_core::id::{OfficeCode, RequestId, Timestamp};
+use loket_core::office::OfficeInfo;
+use loket_core::refusal::Fault;
+use loket_core::sync::{
+    Ask, AskAnswer, BODY_BYTES_MAX, COMPRESS_FROM_BYTES, EnrolAnswer, EnrolAsk, Link, PROTOCOL, Signal, Snapshot,
+    SyncAnswer, SyncAsk, WAIT_S_MAX, When, WireError,
+};
+use loket_seal::Signing;
+use tokio::sync::{Notify, oneshot};
+
+use crate::env::Env;
+use crate::store::{FaultError, Identity, Store};
+use crate::vault::DeviceKeys;
+use crate::view::Changed;
+
+/// How long an ask without a wait may take before the line counts as dead.
+pub const ANSWER_MS_MAX: u64 = 8_000;
+/// How long an answer may take beyond its wait.
+pub const SILENCE_MS_MAX: u64 = 5_000;
+/// How long a desk waits for "call next" before it calls from its own share.
+pub const ASK_MS_MAX: u64 = 1_000;
+
+/// Speaks HTTP with the centre, as this desk.
+#[derive(Clone)]
+pub struct Wire {
+    http: reqwest::Client,
+    server: String,
+    who: Option<(OfficeCode, loket_core::id::DeskId, DeviceKeys)>,
+    env: Env,
+}
+
+fn faulty(fault: Fault) -> anyhow::Error {
+    FaultError(fault).into()
+}
+
+impl Wire {
+    /// To a server, not enrolled yet.
+    pub fn to(server: &str, env: Env) -> anyhow::Result<Wire> {
+        let http = reqwest::Client::builder().connect_timeout(Duration::from_secs(3)).no_proxy().build()?;
+        Ok(Wire { http, server: server.trim_end_matches('/').to_owned(), who: None, env })
+    }
+
+    /// As an enrolled desk.
+    pub fn of(identity: &Identity, keys: &DeviceKeys, env: Env) -> anyhow::Result<Wire> {
+        let mut wire = Wire::to(&identity.server, env)?;
+        wire.who = Some((identity.office.clone(), identity.desk, keys.clone()));
+        Ok(wire)
+    }
+
+    fn request(&self, method: reqwest::Method, path: &str, body: Vec<u8>) -> reqwest::RequestBuilder {
+        let url = format!("{}{path}", self.server);
+        let mut request = self.http.request(method.clone(), url);
+        if let Some((office, desk, keys)) = &self.who {
+            let at = self.env.now().0;
+            let signature = keys.signing.sign_request(method.as_str(), path, at, &body);
+            request = request
+                .bearer_auth(&keys.token)
+                .header("loket-desk", format!("{office}/{desk}"))
+                .header("loket-at", at)
+                .header("loket-signature", signature);
+        }
+        request.header("accept-encoding", "zstd").body(body)
+    }
+
+    /// One request; an answer that is not a success becomes the fault it names.
+    async fn send(&self, request: reqwest::RequestBuilder, ms_max: u64) -> anyhow::Result<reqwest::Response> {
+        let answer = request.timeout(Duration::from_millis(ms_max)).send().await.map_err(|_| faulty(Fault::NoLine))?;
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(answer);
+        }
+        let body = answer.bytes().await.map_err(|_| faulty(Fault::NoLine))?;
+        if let Ok(unreadable) = serde_json::from_slice::<Unreadable>(&body)
+            && unreadable.error == "unreadable"
+        {
+            return Err(faulty(Fault::ScanUnreadable { why: unreadable.why }));
+        }
+        let fault = match serde_json::from_slice::<WireError>(&body) {
+            Ok(WireError::DeskUnknown | WireError::DeskRevoked) => Fault::DeskUnknown,
+            Ok(WireError::OtherOffice) => Fault::OtherOffice,
+            Ok(WireError::CodeRefused) => Fault::CodeRefused,
+            Ok(WireError::Overloaded { retry_s }) => Fault::ServerBusy { retry_s },
+            Ok(WireError::NotFound) => Fault::ScanNotHere,
+            Ok(
+                WireError::BadRequest { .. }
+                | WireError::TooLarge { .. }
+                | WireError::RangeNotSatisfiable { .. }
+                | WireError::ProtocolTooOld { .. }
+                | WireError::Conflict { .. }
+                | WireError::Internal,
+            ) => Fault::ServerTrouble,
+            // Not our server at all: a proxy's page, a captive portal.
+            Err(_) => Fault::NoLine,
+        };
+        Err(faulty(fault))
+    }
+
+    async fn json<T: serde::de::DeserializeOwned>(&self, answer: reqwest::Response) -> anyhow::Result<T> {
+        let zstd = answer.headers().get("content-encoding").is_some_and(|v| v.as_bytes() == b"zstd");
+        let body = answer.bytes().await.map_err(|_| faulty(Fault::NoLine))?;
+        let plain = if zstd {
+            let mut plain = Vec::new();
+            let decoder = zstd::Decoder::new(body.as_ref()).context("Unpacking an answer")?;
+            std::io::Read::read_to_end(&mut std::io::Read::take(decoder, BODY_BYTES_MAX as u64 * 8), &mut plain)
+                .context("Unpacking an answer")?;
+            plain
+        } else {
+            body.to_vec()
+        };
+        serde_json::from_slice(&plain).map_err(|_| faulty(Fault::ServerTrouble))
+    }
+
+    /// Enrols this machine with a one-time code.
+    pub async fn enrol(&self, code: &str, name: &str, signing: &Signing) -> anyhow::Result<EnrolAnswer> {
+        let ask = EnrolAsk { code: code.to_owned(), name: name.to_owned(), signing_key: signing.public() };
+        let request = self
+            .request(reqwest::Method::POST, "/v1/enrol", serde_json::to_vec(&ask)?)
+            .header("content-type", "application/json");
+        self.json(self.send(request, ANSWER_MS_MAX).await?).await
+    }
+
+    /// Everything to begin with.
+    pub async fn snapshot(&self) -> anyhow::Result<Snapshot> {
+        let request = self.request(reqwest::Method::GET, "/v1/snapshot", Vec::new());
+        self.json(self.send(request, ANSWER_MS_MAX * 4).await?).await
+    }
+
+    /// Says and hears.
+    pub async fn sync(&self, ask: &SyncAsk) -> anyhow::Result<SyncAnswer> {
+        let mut body = serde_json::to_vec(ask)?;
+        let packed = body.len() > COMPRESS_FROM_BYTES;
+        if packed {
+            body = zstd::encode_all(body.as_slice(), 3)?;
+        }
+        let mut request = self
+            .request(reqwest::Method::POST, "/v1/sync", body)
+            .header("content-type", "application/json");
+        if packed {
+            request = request.header("content-encoding", "zstd");
+        }
+        let ms_max = if ask.wait_s > 0 { u64::from(ask.wait_s) * 1000 + SILENCE_MS_MAX } else { ANSWER_MS_MAX };
+        self.json(self.send(request, ms_max).await?).await
+    }
+
+    /// A page of a scan as the server drew it, and how many pages there are.
+    pub async fn rendition(&self, hash: loket_core::id::ScanHash, page: u32) -> anyhow::Result<(Vec<u8>, u32)> {
+        let path = format!("/v1/scans/{hash}/renditions/{page}");
+        let answer = self.send(self.request(reqwest::Method::GET, &path, Vec::new()), ANSWER_MS_MAX * 4).await?;
+        let pages = answer.headers().get("loket-pages").and_then(|v| v.to_str().ok()?.parse().ok()).unwrap_or(1);
+        Ok((answer.bytes().await.map_err(|_| faulty(Fault::NoLine))?.to_vec(), pages))
+    }
+
+    /// The rest of a scan's own bytes, from `from` on.
+    pub async fn original(&self, hash: loket_core::id::ScanHash, from: u64) -> anyhow::Result<reqwest::Response> {
+        let mut request = self.request(reqwest::Method::GET, &format!("/v1/scans/{hash}"), Vec::new());
+        if from > 0 {
+            request = request.header("range", format!("bytes={from}-")).header("if-range", format!("\"{hash}\""));
+        }
+        self.send(request, ANSWER_MS_MAX * 8).await
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Unreadable {
+    error: String,
+    #[serde(default)]
+    why: String,
+}
+
+/// Asks that wait for an answer, by request.
+type Waiting = BTreeMap<RequestId, (Ask, Option<oneshot::Sender<AskAnswer>>)>;
+
+/// The line of an enrolled desk.
+pub struct Courier {
+    store: Arc<Store>,
+    env: Env,
+    link: Mutex<Link>,
+    /// There is something to say.
+    pub work: Notify,
+    nudge: Notify,
+    waiting: Mutex<Waiting>,
+    /// An ask was missed: until the next answer, further asks are not worth a second.
+    missed: std::sync::atomic::AtomicBool,
+    changed: tokio::sync::broadcast::Sender<Changed>,
+    /// Why the centre does not talk to us, if it said so.
+    pub turned_away: Mutex<Option<Fault>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Courier {
+    /// Not running yet.
+    pub fn new(store: Arc<Store>, env: Env, changed: tokio::sync::broadcast::Sender<Changed>) -> Arc<Courier> {
+        Arc::new(Courier {
+            store,
+            env,
+            link: Mutex::new(Link::new(env.now())),
+            work: Notify::new(),
+            nudge: Notify::new(),
+            waiting: Mutex::default(),
+            missed: std::sync::atomic::AtomicBool::new(false),
+            changed,
+            turned_away: Mutex::default(),
+        })
+    }
+
+    /// State of the line.
+    pub fn link(&self) -> Link {
+        lock(&self.link).clone()
+    }
+
+    /// Speak now, whatever pause was planned: F5.
+    pub fn nudge(&self) {
+        self.signal(Signal::Nudge);
+        self.nudge.notify_waiters();
+        self.work.notify_one();
+    }
+
+    fn signal(&self, signal: Signal) -> When {
+        let before = self.link().is_online();
+        let when = lock(&self.link).on(signal, self.env.now(), self.env.chance());
+        if self.link().is_online() != before {
+            let _ = self.changed.send(Changed::Line);
+        }
+        when
+    }
+
+    /// Runs until the task is aborted: one loop listens, one carries work.
+    pub async fn run(self: Arc<Self>) {
+        let carry = Arc::clone(&self);
+        tokio::join!(self.listen(), carry.carry());
+    }
+
+    async fn listen(&self) {
+        loop {
+            // Before the first answer nothing is known of the line: ask without waiting.
+            let wait_s = if self.link().is_online() { WAIT_S_MAX } else { 0 };
+            self.speak(wait_s, false).await;
+        }
+    }
+
+    async fn carry(&self) {
+        loop {
+            self.work.notified().await;
+            // More may be left than fits into one ask.
+            while !self.store.batch().await.is_empty() || self.has_asks() {
+                if !self.speak(0, true).await {
+                    break;
+                }
+            }
+        }
+    }
+
+    fn has_asks(&self) -> bool {
+        !lock(&self.waiting).is_empty()
+    }
+
+    /// One ask and its answer; after a failure the pause. Returns whether an answer came.
+    async fn speak(&self, wait_s: u32, with_work: bool) -> bool {
+        let said = self.exchange(wait_s, with_work).await;
+        match said {
+            Ok(()) => {
+                *lock(&self.turned_away) = None;
+                true
+            }
+            Err(error) => {
+                let fault = error.chain().find_map(|c| c.downcast_ref::<FaultError>()).map(|f| f.0.clone());
+                let retry_ms = match &fault {
+                    Some(Fault::ServerBusy { retry_s }) => Some(i64::from(*retry_s) * 1000),
+                    Some(Fault::DeskUnknown | Fault::OtherOffice) => {
+                        lock(&self.turned_away).clone_from(&fault);
+                        Some(loket_core::sync::BACK_OFF_MS_MAX)
+                    }
+                    Some(_) => None,
+                    None => {
+                        tracing::error!(error = format!("{error:#}"), "An answer could not be taken in");
+                        None
+                    }
+                };
+                if let When::At(at) = self.signal(Signal::Failed { retry_ms }) {
+                    let pause_ms = at.since(self.env.now()).max(0) as u64;
+                    tokio::select! {
+                        () = tokio::time::sleep(Duration::from_millis(pause_ms)) => {}
+                        () = self.nudge.notified() => {}
+                    }
+                }
+                false
+            }
+        }
+    }
+
+    async fn exchange(&self, wait_s: u32, with_work: bool) -> anyhow::Result<()> {
+        let commands = if with_work || wait_s == 0 { self.store.batch().await } else { Vec::new() };
+        let asks = if with_work { lock(&self.waiting).values().map(|(a, _)| a.clone()).collect() } else { Vec::new() };
+        let (wire, ask, signed_in) = {
+            let state = self.store.state().await;
+            let (Some(identity), Some(keys)) = (&state.identity, &state.keys) else {
+                return Err(faulty(Fault::NotEnrolled));
+            };
+            let ask = SyncAsk {
+                speaks: (PROTOCOL, PROTOCOL),
+                office: identity.office.clone(),
+                desk: identity.desk,
+                cursors: state.received.clone(),
+                head: state.head,
+                commands,
+                asks,
+                scans_waiting: 0,
+                wait_s,
+                sent_at: self.env.now(),
+            };
+            (Wire::of(identity, keys, self.env)?, ask, state.work.is_some())
+        };
+        let sent_at = self.env.now();
+        let answer = wire.sync(&ask).await?;
+        self.take(&wire, &ask, answer, sent_at, signed_in).await
+    }
+
+    async fn take(
+        &self,
+        wire: &Wire,
+        ask: &SyncAsk,
+        answer: SyncAnswer,
+        sent_at: Timestamp,
+        signed_in: bool,
+    ) -> anyhow::Result<()> {
+        let now = self.env.now();
+        self.store.absorb(&answer.answers, &answer.rows, answer.now).await.context("Absorbing an answer")?;
+        if ask.wait_s == 0 {
+            // Half of the way there and back; only quick answers say something about clocks.
+            let middle = sent_at.0 + now.since(sent_at) / 2;
+            self.store.state().await.offset_ms = answer.now.0 - middle;
+        }
+        self.missed.store(false, std::sync::atomic::Ordering::Relaxed);
+        for (request, said) in answer.asks {
+            if let Some((_, Some(reply))) = lock(&self.waiting).remove(&request) {
+                let _ = reply.send(said);
+            }
+        }
+        if answer.start_over && signed_in {
+            let snapshot = wire.snapshot().await?;
+            self.store.replace(snapshot).await.context("Starting over from a snapshot")?;
+        }
+        if answer.cloned {
+            *lock(&self.turned_away) = Some(Fault::DeskUnknown);
+        }
+        for wanted in answer.wanted {
+            let act = Act::Release { visits: wanted.visits, from: wanted.from, to: wanted.to };
+            // Nobody signed in, or called meanwhile: the wish lapses at the centre.
+            if self.store.record(&Subject::Office, act, answer.now).await.is_ok() {
+                self.work.notify_one();
+            }
+        }
+        self.signal(Signal::Answered);
+        if !ask.commands.is_empty() {
+            // More may be waiting than fitted into this ask.
+            self.work.notify_one();
+        }
+        if !answer.rows.is_empty() {
+            let _ = self.changed.send(Changed::Work);
+        }
+        if !answer.answers.is_empty() || !ask.commands.is_empty() {
+            let _ = self.changed.send(Changed::Line);
+        }
+        Ok(())
+    }
+
+    /// Asks the centre something that a desk can't decide alone. `None` when no answer came within a second; then
+    /// whatever the ask does is void once the desk's own act names it. While an ask was missed, it isn't even tried.
+    pub async fn ask(&self, ask: Ask) -> Option<AskAnswer> {
+        use std::sync::atomic::Ordering::Relaxed;
+        if !self.link().is_online() || self.missed.load(Relaxed) {
+            return None;
+        }
+        let request = ask.request.clone();
+        let (send, answer) = oneshot::channel();
+        lock(&self.waiting).insert(request.clone(), (ask, Some(send)));
+        self.work.notify_one();
+        let answer = tokio::time::timeout(Duration::from_millis(ASK_MS_MAX), answer).await;
+        lock(&self.waiting).remove(&request);
+        match answer {
+            Ok(Ok(said)) => Some(said),
+            Ok(Err(_)) | Err(_) => {
+                self.missed.store(true, Relaxed);
+                None
+            }
+        }
+    }
+}
+
+/// Everything that enrolment needs from the centre.
+pub async fn enrol(
+    server: &str,
+    code: &str,
+    name: &str,
+    env: Env,
+) -> anyhow::Result<(Identity, Signing, String, Snapshot)> {
+    let signing = Signing::random();
+    let wire = Wire::to(server, env)?;
+    let answer = wire.enrol(code, name, &signing).await?;
+    let keys = DeviceKeys {
+        signing: signing.clone(),
+        token: answer.token.clone(),
+        outbox: loket_seal::Key::random(),
+        spool_public: String::new(),
+    };
+    let mut identity = Identity {
+        office: answer.office,
+        office_name: String::new(),
+        zone_minutes: 0,
+        desk: answer.desk,
+        server: server.trim_end_matches('/').to_owned(),
+        series_year: answer.series_year,
+        offline_days: 14,
+    };
+    let snapshot = Wire::of(&identity, &keys, env)?.snapshot().await?;
+    for aggregate in &snapshot.aggregates {
+        if let loket_core::world::Aggregate::Office(office) = aggregate {
+            if let Some(OfficeInfo { name, .. }) = &office.info {
+                identity.office_name.clone_from(name);
+            }
+            if let Some(rules) = office.rules_at(snapshot.now) {
+                identity.zone_minutes = rules.zone_minutes;
+                identity.offline_days = rules.offline_sign_in_days;
+            }
+        }
+    }
+    Ok((identity, signing, answer.token, snapshot))
+}

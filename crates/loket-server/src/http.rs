@@ -1,0 +1,257 @@
+//! The door of the server: who may come in, how much they may bring, and in which form answers leave. Every error that
+//! leaves is a [`WireError`] with a status; nothing about the inside is told. Limits are checked while reading, never
+//! after, and a body is unpacked only after its sender is known.
+
+use std::io::Read;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::http::header::{ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post, put};
+use loket_core::id::{DeskId, Digest, OfficeCode};
+use loket_core::sync::{BODY_BYTES_MAX, COMPRESS_FROM_BYTES, WireError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::watch;
+
+use crate::env::Env;
+use crate::ledger::{DeskRecord, Ledger, LedgerError};
+use crate::scans::{ScanTrouble, Scans};
+use crate::{exchange, intake};
+
+/// How long a body may take to arrive.
+const BODY_WAIT: Duration = Duration::from_secs(60);
+/// Memory for unpacking one body, as a power of two: 8 MiB, which is all a body may have.
+const ZSTD_WINDOW_LOG_MAX: u32 = 23;
+const ZSTD_LEVEL: i32 = 3;
+
+/// What all handlers share.
+pub(crate) struct Server {
+    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) scans: Scans,
+    pub(crate) env: Env,
+    /// SHA-256 of the key of the intake side.
+    pub(crate) intake_key: Digest,
+    /// Becomes true when the server closes: those who wait go home.
+    pub(crate) closing: watch::Receiver<bool>,
+}
+
+/// An answer that is an error.
+#[derive(Debug)]
+pub(crate) enum No {
+    Wire(WireError),
+    /// Well-formed, but it can't be taken in as it is; which field.
+    Unfit(String),
+    /// A scan that can't be shown; code of the decoder.
+    Unreadable(&'static str),
+}
+
+pub(crate) type Answer = Result<Response, No>;
+
+pub(crate) fn bad(field: &str) -> No {
+    No::Wire(WireError::BadRequest { field: field.to_owned() })
+}
+
+impl IntoResponse for No {
+    fn into_response(self) -> Response {
+        let error = match self {
+            No::Wire(error) => error,
+            No::Unfit(field) => {
+                let error = WireError::BadRequest { field };
+                return (StatusCode::UNPROCESSABLE_ENTITY, axum::Json(error)).into_response();
+            }
+            No::Unreadable(why) => {
+                let body = serde_json::json!({ "error": "unreadable", "why": why });
+                return (StatusCode::UNPROCESSABLE_ENTITY, axum::Json(body)).into_response();
+            }
+        };
+        let status = match &error {
+            WireError::DeskUnknown => StatusCode::UNAUTHORIZED,
+            WireError::DeskRevoked | WireError::OtherOffice | WireError::CodeRefused => StatusCode::FORBIDDEN,
+            WireError::BadRequest { .. } => StatusCode::BAD_REQUEST,
+            WireError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            WireError::Overloaded { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            WireError::NotFound => StatusCode::NOT_FOUND,
+            WireError::RangeNotSatisfiable { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
+            WireError::ProtocolTooOld { .. } => StatusCode::UPGRADE_REQUIRED,
+            WireError::Conflict { .. } => StatusCode::CONFLICT,
+            WireError::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        let mut response = (status, axum::Json(&error)).into_response();
+        if let WireError::Overloaded { retry_s } = error {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_s));
+        }
+        if let WireError::RangeNotSatisfiable { bytes } = error
+            && let Ok(value) = HeaderValue::from_str(&format!("bytes */{bytes}"))
+        {
+            response.headers_mut().insert("content-range", value);
+        }
+        response
+    }
+}
+
+impl From<LedgerError> for No {
+    fn from(error: LedgerError) -> No {
+        let busy = |e: &sqlx::Error| match e {
+            sqlx::Error::PoolTimedOut => true,
+            // SQLITE_BUSY and its kin.
+            sqlx::Error::Database(e) => e.code().is_some_and(|c| c.parse::<u32>().is_ok_and(|c| c & 0xff == 5)),
+            _ => false,
+        };
+        No::Wire(match error {
+            LedgerError::OfficeUnknown(_) => WireError::OtherOffice,
+            LedgerError::Malformed(field) => WireError::BadRequest { field },
+            LedgerError::Conflict(field) => WireError::Conflict { field },
+            LedgerError::Absent(_) => WireError::NotFound,
+            LedgerError::Database(ref e) if busy(e) => WireError::Overloaded { retry_s: 1 },
+            LedgerError::NewerDatabase { .. }
+            | LedgerError::OldSqlite(_)
+            | LedgerError::Database(_)
+            | LedgerError::Migration(_)
+            | LedgerError::Stored(_) => {
+                tracing::error!(%error, "The ledger could not answer");
+                WireError::Internal
+            }
+        })
+    }
+}
+
+impl From<ScanTrouble> for No {
+    fn from(trouble: ScanTrouble) -> No {
+        match trouble {
+            ScanTrouble::HashDiffers => bad("hash"),
+            ScanTrouble::Unreadable(why) => No::Unreadable(why),
+            ScanTrouble::Ledger(error) => error.into(),
+            ScanTrouble::Disk(error) => {
+                tracing::error!(%error, "The scan store could not answer");
+                No::Wire(WireError::Internal)
+            }
+        }
+    }
+}
+
+/// A desk that proved who it is.
+pub(crate) struct Caller {
+    pub(crate) office: OfficeCode,
+    pub(crate) desk: DeskRecord,
+}
+
+impl Caller {
+    /// A revoked desk gets nothing.
+    pub(crate) fn not_revoked(self) -> Result<Caller, No> {
+        if self.desk.revoked { Err(No::Wire(WireError::DeskRevoked)) } else { Ok(self) }
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// Compares a bearer secret with a digest, in a time that tells nothing.
+pub(crate) fn bears(headers: &HeaderMap, digest: &Digest) -> bool {
+    let bearer = text(headers, AUTHORIZATION.as_str()).and_then(|a| a.strip_prefix("Bearer "));
+    bearer.is_some_and(|token| crate::ledger::same(&Digest::of(token.as_bytes()), digest))
+}
+
+impl Server {
+    /// Who says they are calling, and do they have the token? The signature needs the body and is checked after.
+    async fn claimed(&self, headers: &HeaderMap) -> Result<Caller, No> {
+        let unknown = || No::Wire(WireError::DeskUnknown);
+        let (office, desk) = text(headers, "loket-desk").and_then(|d| d.rsplit_once('/')).ok_or_else(unknown)?;
+        let office = OfficeCode::new(office).map_err(|_| unknown())?;
+        let desk = desk.strip_prefix('W').and_then(|n| n.parse().ok()).map(DeskId).ok_or_else(unknown)?;
+        let desk = self.ledger.desk(&office, desk).await.map_err(|e| match e {
+            LedgerError::Absent(_) => unknown(),
+            other => other.into(),
+        })?;
+        if bears(headers, &desk.token_digest) { Ok(Caller { office, desk }) } else { Err(unknown()) }
+    }
+
+    /// The desk that sent this request, and its body as it was sent.
+    pub(crate) async fn caller(&self, parts: &Parts, body: Body) -> Result<(Caller, Bytes), No> {
+        let unknown = || No::Wire(WireError::DeskUnknown);
+        let caller = self.claimed(&parts.headers).await?;
+        let at = text(&parts.headers, "loket-at").and_then(|t| t.parse::<i64>().ok()).ok_or_else(unknown)?;
+        let signature = text(&parts.headers, "loket-signature").ok_or_else(unknown)?;
+        let body = read(body, BODY_BYTES_MAX).await?;
+        let path = parts.uri.path_and_query().map_or("/", |p| p.as_str());
+        loket_seal::verify_request(&caller.desk.signing_key, signature, parts.method.as_str(), path, at, &body)
+            .map_err(|_| unknown())?;
+        Ok((caller, body))
+    }
+}
+
+/// A body of at most `max` bytes.
+pub(crate) async fn read(body: Body, max: usize) -> Result<Bytes, No> {
+    match tokio::time::timeout(BODY_WAIT, to_bytes(body, max)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) => {
+            let too_large = std::error::Error::source(&error).is_some_and(|e| e.to_string().contains("length limit"));
+            Err(if too_large { No::Wire(WireError::TooLarge { max: max as u64 }) } else { bad("body") })
+        }
+        Err(_) => Err(bad("body")),
+    }
+}
+
+/// Undoes the compression that the headers name; a bomb is cut off where it passes the limit.
+pub(crate) fn unpack(headers: &HeaderMap, body: Bytes) -> Result<Vec<u8>, No> {
+    match headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes) {
+        None | Some(b"identity") => Ok(body.to_vec()),
+        Some(b"zstd") => {
+            let mut decoder = zstd::stream::read::Decoder::new(&body[..]).map_err(|_| bad("body"))?;
+            decoder.window_log_max(ZSTD_WINDOW_LOG_MAX).map_err(|_| bad("body"))?;
+            let mut out = Vec::new();
+            decoder.take(BODY_BYTES_MAX as u64 + 1).read_to_end(&mut out).map_err(|_| bad("body"))?;
+            if out.len() > BODY_BYTES_MAX {
+                return Err(No::Wire(WireError::TooLarge { max: BODY_BYTES_MAX as u64 }));
+            }
+            Ok(out)
+        }
+        Some(_) => Err(bad("content-encoding")),
+    }
+}
+
+/// JSON of a known shape.
+pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, No> {
+    serde_json::from_slice(body).map_err(|_| bad("body"))
+}
+
+/// An answer in JSON, compressed if it is long and the caller can take it.
+pub(crate) fn json<T: Serialize>(headers: &HeaderMap, status: StatusCode, value: &T) -> Answer {
+    let internal = || No::Wire(WireError::Internal);
+    let body = serde_json::to_vec(value).map_err(|_| internal())?;
+    let takes_zstd = text(headers, ACCEPT_ENCODING.as_str()).is_some_and(|a| a.contains("zstd"));
+    let mut response = if takes_zstd && body.len() > COMPRESS_FROM_BYTES {
+        let packed = zstd::encode_all(&body[..], ZSTD_LEVEL).map_err(|_| internal())?;
+        ([(CONTENT_ENCODING, "zstd")], packed).into_response()
+    } else {
+        body.into_response()
+    };
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// All doors.
+pub(crate) fn router(server: Arc<Server>) -> Router {
+    let nothing_here = || async { No::Wire(WireError::NotFound) };
+    Router::new()
+        .route("/v1/enrol", post(exchange::enrol))
+        .route("/v1/sync", post(exchange::sync))
+        .route("/v1/snapshot", get(exchange::snapshot))
+        .route("/v1/scans/{hash}", get(exchange::scan))
+        .route("/v1/scans/{hash}/renditions/{page}", get(exchange::rendition))
+        .route("/v1/intake/applications", post(intake::application))
+        .route("/v1/intake/scans/{hash}", put(intake::scan))
+        .route("/v1/intake/payments", post(intake::payment))
+        .route("/health", get(intake::health))
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(|| async { (StatusCode::METHOD_NOT_ALLOWED, axum::Json(WireError::NotFound)) })
+        .with_state(server)
+}

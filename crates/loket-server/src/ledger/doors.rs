@@ -1,0 +1,400 @@
+//! Who may come in and what was handed in: desks and their chains, enrolment codes, scans, and the register of things
+//! taken in from outside, so that a repeat changes nothing.
+
+use loket_core::act::{Event, Subject};
+use loket_core::id::{ApplicationNo, DeskId, Digest, OfficeCode, ScanHash, Timestamp};
+use loket_core::office::DeskInfo;
+use loket_core::sync::Stream;
+use loket_core::world::World;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqliteConnection};
+
+use super::{Append, Heads, Ledger, LedgerError, Result, ServiceRow, digest, number};
+
+/// Workstations of one office; the number is written with three digits.
+const DESKS_MAX: u16 = 999;
+/// How often the time a desk was last heard is written down, in milliseconds.
+const HEARD_EVERY_MS: i64 = 60_000;
+
+/// A workstation as the server knows it.
+#[derive(Debug, Clone)]
+pub struct DeskRecord {
+    pub desk: DeskId,
+    pub name: String,
+    /// SHA-256 of its token. The token itself is nowhere.
+    pub token_digest: Digest,
+    pub signing_key: String,
+    /// Its newest command.
+    pub n: u64,
+    pub digest: Digest,
+    pub series_year: u8,
+    pub revoked: bool,
+    pub scans_waiting: u32,
+    pub last_heard: Timestamp,
+}
+
+/// A machine that brings a code.
+#[derive(Debug)]
+pub struct NewDesk {
+    pub name: String,
+    pub signing_key: String,
+    pub token_digest: Digest,
+}
+
+/// A scan whose bytes are in the store.
+#[derive(Debug, Clone)]
+pub struct ScanRecord {
+    pub hash: ScanHash,
+    pub media_type: String,
+    pub bytes: u64,
+    /// Below the data folder.
+    pub file: String,
+    /// 0 if nobody has looked yet.
+    pub pages: u32,
+    /// Code of the decoder, empty if it can be shown or nobody has looked yet.
+    pub unreadable: String,
+}
+
+/// What came in is new, or was there already with the same content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrived {
+    New,
+    Again,
+}
+
+fn desk_record(row: &SqliteRow) -> Result<DeskRecord> {
+    let (token, chain): (Vec<u8>, Vec<u8>) = (row.try_get("token_digest")?, row.try_get("digest")?);
+    let n: i64 = row.try_get("n")?;
+    Ok(DeskRecord {
+        desk: DeskId(row.try_get("desk")?),
+        name: row.try_get("name")?,
+        token_digest: digest(&token)?,
+        signing_key: row.try_get("signing_key")?,
+        n: n.unsigned_abs(),
+        digest: digest(&chain)?,
+        series_year: row.try_get("series_year")?,
+        revoked: row.try_get("revoked")?,
+        scans_waiting: row.try_get("scans_waiting")?,
+        last_heard: Timestamp(row.try_get("last_heard")?),
+    })
+}
+
+pub(super) async fn desk_of(db: &mut SqliteConnection, office: &OfficeCode, desk: DeskId) -> Result<DeskRecord> {
+    let row = sqlx::query(
+        "select desk, name, token_digest, signing_key, n, digest, series_year, revoked, scans_waiting, last_heard
+         from desk where office = ?1 and desk = ?2",
+    )
+    .bind(office.as_str())
+    .bind(desk.0)
+    .fetch_optional(db)
+    .await?;
+    desk_record(&row.ok_or(LedgerError::Absent("desk"))?)
+}
+
+/// Compares without telling by the time it takes how much was right.
+pub(crate) fn same(a: &Digest, b: &Digest) -> bool {
+    a.0.iter().zip(b.0).fold(0, |acc, (a, b)| acc | (a ^ b)) == 0
+}
+
+impl Append<'_> {
+    pub(super) async fn desk(&mut self, desk: DeskId) -> Result<DeskRecord> {
+        desk_of(&mut self.tx, &self.seat.code, desk).await
+    }
+
+    /// Writes down how far the chain of a desk has got.
+    pub(super) async fn keep_chain(&mut self, desk: &DeskRecord) -> Result<()> {
+        sqlx::query("update desk set n = ?3, digest = ?4 where office = ?1 and desk = ?2")
+            .bind(self.seat.code.as_str())
+            .bind(desk.desk.0)
+            .bind(number(desk.n))
+            .bind(&desk.digest.0[..])
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+
+    /// Registers what came in from outside.
+    async fn take_in(&mut self, kind: &str, external_id: &str, content: &Digest) -> Result<Arrived> {
+        let row = sqlx::query("select office, digest from taken_in where kind = ?1 and external_id = ?2")
+            .bind(kind)
+            .bind(external_id)
+            .fetch_optional(&mut *self.tx)
+            .await?;
+        if let Some(row) = row {
+            let (office, found): (String, Vec<u8>) = (row.try_get("office")?, row.try_get("digest")?);
+            if office == self.seat.code.as_str() && digest(&found)? == *content {
+                return Ok(Arrived::Again);
+            }
+            return Err(LedgerError::Conflict(kind.to_owned()));
+        }
+        sqlx::query("insert into taken_in (kind, external_id, office, digest, at) values (?1, ?2, ?3, ?4, ?5)")
+            .bind(kind)
+            .bind(external_id)
+            .bind(self.seat.code.as_str())
+            .bind(&content.0[..])
+            .bind(self.now.0)
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(Arrived::New)
+    }
+}
+
+impl Ledger {
+    /// A workstation of an office.
+    pub async fn desk(&self, office: &OfficeCode, desk: DeskId) -> Result<DeskRecord> {
+        let mut db = self.readers.acquire().await?;
+        desk_of(&mut db, office, desk).await
+    }
+
+    /// All workstations of an office.
+    pub async fn desks(&self, office: &OfficeCode) -> Result<Vec<DeskRecord>> {
+        let rows = sqlx::query(
+            "select desk, name, token_digest, signing_key, n, digest, series_year, revoked, scans_waiting, last_heard
+             from desk where office = ?1 order by desk",
+        )
+        .bind(office.as_str())
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(desk_record).collect()
+    }
+
+    /// A desk was heard. Written down at most once a minute, unless its number of waiting scans changed.
+    pub async fn heard(&self, office: &OfficeCode, desk: DeskId, scans_waiting: u32) -> Result<()> {
+        let now = self.env.now();
+        {
+            let mut heard = self.heard.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let kept = heard.entry((office.clone(), desk)).or_insert((Timestamp(0), u32::MAX));
+            if kept.1 == scans_waiting && now.since(kept.0).abs() < HEARD_EVERY_MS {
+                return Ok(());
+            }
+            *kept = (now, scans_waiting);
+        }
+        sqlx::query("update desk set last_heard = ?3, scans_waiting = ?4 where office = ?1 and desk = ?2")
+            .bind(office.as_str())
+            .bind(desk.0)
+            .bind(now.0)
+            .bind(scans_waiting)
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// Keeps a one-time code, as its digest.
+    pub async fn add_code(&self, office: &OfficeCode, code: &Digest, expires_at: Timestamp) -> Result<()> {
+        self.seat(office).await?;
+        sqlx::query("insert into enrolment_code (digest, office, expires_at) values (?1, ?2, ?3)")
+            .bind(&code.0[..])
+            .bind(office.as_str())
+            .bind(expires_at.0)
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// Makes a machine the next workstation of the office that gave out this code.
+    pub async fn enrol(&self, code: &Digest, new: NewDesk) -> Result<(OfficeCode, DeskInfo)> {
+        let now = self.env.now();
+        let open = sqlx::query("select digest, office from enrolment_code where used_at = 0 and expires_at > ?1")
+            .bind(now.0)
+            .fetch_all(&self.readers)
+            .await?;
+        let mut office = None;
+        for row in open {
+            let found: Vec<u8> = row.try_get("digest")?;
+            if same(&digest(&found)?, code) {
+                office = Some(row.try_get::<String, _>("office")?);
+            }
+        }
+        let office = office.ok_or(LedgerError::Absent("enrolment code"))?;
+        let office = OfficeCode::new(office).map_err(|e| LedgerError::Stored(e.to_string()))?;
+        let seat = self.seat(&office).await?;
+        let mut append = self.begin(&seat).await?;
+        let used = sqlx::query("update enrolment_code set used_at = ?2 where digest = ?1 and used_at = 0 and expires_at > ?2")
+            .bind(&code.0[..])
+            .bind(now.0)
+            .execute(&mut *append.tx)
+            .await?;
+        if used.rows_affected() != 1 {
+            return Err(LedgerError::Absent("enrolment code"));
+        }
+        let last: u16 = sqlx::query_scalar("select coalesce(max(desk), 0) from desk where office = ?1")
+            .bind(office.as_str())
+            .fetch_one(&mut *append.tx)
+            .await?;
+        if last >= DESKS_MAX {
+            return Err(LedgerError::Malformed("desks".to_owned()));
+        }
+        let desk = DeskId(last + 1);
+        let series_year = append.kept.layers.base.office.rules_at(now).map_or(0, |r| {
+            use chrono::Datelike;
+            u8::try_from(r.day(now).year().rem_euclid(100)).unwrap_or(0)
+        });
+        let NewDesk { name, signing_key, token_digest } = new;
+        sqlx::query(
+            "insert into desk (office, desk, name, token_digest, signing_key, digest, series_year, last_heard)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )
+        .bind(office.as_str())
+        .bind(desk.0)
+        .bind(&name)
+        .bind(&token_digest.0[..])
+        .bind(&signing_key)
+        .bind(&Digest::ZERO.0[..])
+        .bind(series_year)
+        .bind(now.0)
+        .execute(&mut *append.tx)
+        .await?;
+        let info = DeskInfo { desk, name, signing_key, series_year, revoked: false };
+        let row = ServiceRow {
+            stream: Stream::Registry,
+            name: "enrolment",
+            external_id: desk.to_string(),
+            subject: Subject::Office,
+            events: vec![Event::DeskSet { desk: info.clone() }],
+        };
+        append.service_row(row).await?;
+        append.commit().await?;
+        Ok((office, info))
+    }
+
+    /// From now on this desk delivers into quarantine only.
+    pub async fn revoke_desk(&self, office: &OfficeCode, desk: DeskId) -> Result<()> {
+        let seat = self.seat(office).await?;
+        let mut append = self.begin(&seat).await?;
+        let record = append.desk(desk).await?;
+        if record.revoked {
+            return Ok(());
+        }
+        sqlx::query("update desk set revoked = 1 where office = ?1 and desk = ?2")
+            .bind(office.as_str())
+            .bind(desk.0)
+            .execute(&mut *append.tx)
+            .await?;
+        let DeskRecord { name, signing_key, series_year, .. } = record;
+        let row = ServiceRow {
+            stream: Stream::Registry,
+            name: "admin",
+            external_id: format!("revoke/{desk}"),
+            subject: Subject::Office,
+            events: vec![Event::DeskSet { desk: DeskInfo { desk, name, signing_key, series_year, revoked: true } }],
+        };
+        append.service_row(row).await?;
+        append.commit().await
+    }
+
+    /// Takes in an application with the rows it becomes. The same one again changes nothing; another one under the same
+    /// number is a conflict.
+    pub async fn take_application<F>(
+        &self,
+        office: &OfficeCode,
+        no: &ApplicationNo,
+        content: &Digest,
+        scans: &[ScanHash],
+        write: F,
+    ) -> Result<Arrived>
+    where
+        F: FnOnce(&World, &Heads) -> Result<Vec<ServiceRow>>,
+    {
+        let seat = self.seat(office).await?;
+        let mut append = self.begin(&seat).await?;
+        if append.take_in("application", no.as_str(), content).await? == Arrived::Again {
+            return Ok(Arrived::Again);
+        }
+        for hash in scans {
+            sqlx::query("insert into scan_of (hash, office, application) values (?1, ?2, ?3) on conflict do nothing")
+                .bind(&hash.0[..])
+                .bind(office.as_str())
+                .bind(no.as_str())
+                .execute(&mut *append.tx)
+                .await?;
+        }
+        for row in write(&append.kept.layers.base, &append.heads)? {
+            append.service_row(row).await?;
+        }
+        append.commit().await?;
+        Ok(Arrived::New)
+    }
+
+    /// Takes in a payment for an application. Idempotent by its NTPN.
+    pub async fn take_payment(&self, no: &ApplicationNo, ntpn: &str, content: &Digest, event: Event) -> Result<Arrived> {
+        let office: Option<String> =
+            sqlx::query_scalar("select office from taken_in where kind = 'application' and external_id = ?1")
+                .bind(no.as_str())
+                .fetch_optional(&self.readers)
+                .await?;
+        let office = OfficeCode::new(office.ok_or(LedgerError::Absent("application"))?)
+            .map_err(|e| LedgerError::Stored(e.to_string()))?;
+        let seat = self.seat(&office).await?;
+        let mut append = self.begin(&seat).await?;
+        if append.take_in("payment", ntpn, content).await? == Arrived::Again {
+            return Ok(Arrived::Again);
+        }
+        let row = ServiceRow {
+            stream: Stream::Registry,
+            name: "payment",
+            external_id: ntpn.to_owned(),
+            subject: Subject::Application(no.clone()),
+            events: vec![event],
+        };
+        append.service_row(row).await?;
+        append.commit().await?;
+        Ok(Arrived::New)
+    }
+
+    /// Notes that the bytes of a scan are in the store.
+    pub async fn keep_scan(&self, scan: &ScanRecord) -> Result<Arrived> {
+        let done = sqlx::query(
+            "insert into scan (hash, media_type, bytes, file, at) values (?1, ?2, ?3, ?4, ?5) on conflict do nothing",
+        )
+        .bind(&scan.hash.0[..])
+        .bind(&scan.media_type)
+        .bind(number(scan.bytes))
+        .bind(&scan.file)
+        .bind(self.env.now().0)
+        .execute(&self.writer)
+        .await?;
+        Ok(if done.rows_affected() == 1 { Arrived::New } else { Arrived::Again })
+    }
+
+    /// A scan whose bytes are here.
+    pub async fn scan(&self, hash: &ScanHash) -> Result<ScanRecord> {
+        let row = sqlx::query("select media_type, bytes, file, pages, unreadable from scan where hash = ?1")
+            .bind(&hash.0[..])
+            .fetch_optional(&self.readers)
+            .await?;
+        let row = row.ok_or(LedgerError::Absent("scan"))?;
+        let bytes: i64 = row.try_get("bytes")?;
+        Ok(ScanRecord {
+            hash: *hash,
+            media_type: row.try_get("media_type")?,
+            bytes: bytes.unsigned_abs(),
+            file: row.try_get("file")?,
+            pages: row.try_get("pages")?,
+            unreadable: row.try_get("unreadable")?,
+        })
+    }
+
+    /// A scan, if it belongs to an application of this office. Of another office's scan not even the existence is told.
+    pub async fn scan_of_office(&self, hash: &ScanHash, office: &OfficeCode) -> Result<ScanRecord> {
+        let there: i64 = sqlx::query_scalar("select count(*) from scan_of where hash = ?1 and office = ?2")
+            .bind(&hash.0[..])
+            .bind(office.as_str())
+            .fetch_one(&self.readers)
+            .await?;
+        if there == 0 {
+            return Err(LedgerError::Absent("scan"));
+        }
+        self.scan(hash).await
+    }
+
+    /// What the decoder found out about a scan.
+    pub async fn keep_look(&self, hash: &ScanHash, pages: u32, unreadable: &str) -> Result<()> {
+        sqlx::query("update scan set pages = ?2, unreadable = ?3 where hash = ?1")
+            .bind(&hash.0[..])
+            .bind(pages)
+            .bind(unreadable)
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,590 @@
+//! The ledger: every row of every office, in one dense sequence per stream, and the only SQL of the server. It promises
+//! that a number is taken in the transaction that stores its row, that the same command or service row has one effect
+//! however often it comes, and that a stored outcome never changes. It never erases a row and never refuses a fact.
+//!
+//! Each office's aggregates are kept folded in memory behind a lock that is held for a whole append. Another process
+//! (`loket-server admin`) may append to the same database: every append and every read first catches up with the rows
+//! it has not seen.
+
+mod commands;
+mod doors;
+mod reading;
+
+pub use commands::{Appended, RELEASE_WISH_MS};
+pub(crate) use doors::same;
+pub use doors::{Arrived, DeskRecord, NewDesk, ScanRecord};
+pub use reading::{ROW_BYTES_PER_ANSWER_MAX, Since};
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use loket_core::act::{Event, Origin, Stamp, Subject};
+use loket_core::id::{ApplicationNo, DeskId, Digest, Epoch, OfficeCode, Timestamp, VisitId};
+use loket_core::sync::{Cursor, Row, RowBody, RowHeader, RowOutcome, Stream};
+use loket_core::world::{Aggregate, FOLD_VERSION, Layers, World};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, Row as _, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use tokio::sync::{Mutex, MutexGuard, watch};
+
+use crate::env::Env;
+
+/// SQLite 3.7.0 to 3.51.2 can lose commits in WAL mode when two connections are open.
+const SQLITE_MIN: (u32, u32, u32) = (3, 51, 3);
+/// How long a write waits for another process.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Connections that only read.
+const READERS_MAX: u32 = 4;
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations/server_sqlite");
+
+/// Something the ledger can't do. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    #[error("this server does not answer for office {0}")]
+    OfficeUnknown(OfficeCode),
+    #[error("the database was written by a newer program: version {found}, this one knows {known}; it was left untouched")]
+    NewerDatabase { found: i64, known: i64 },
+    #[error("SQLite {0} can lose commits; 3.51.3 or newer is needed")]
+    OldSqlite(String),
+    /// Something in the call is not what it should be; which part.
+    #[error("malformed: {0}")]
+    Malformed(String),
+    #[error("not the same as what came in before: {0}")]
+    Conflict(String),
+    #[error("no such {0}")]
+    Absent(&'static str),
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+    #[error("migration: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    #[error("stored data that can't be read: {0}")]
+    Stored(String),
+}
+
+impl From<serde_json::Error> for LedgerError {
+    fn from(error: serde_json::Error) -> Self {
+        LedgerError::Stored(error.to_string())
+    }
+}
+
+type Result<T, E = LedgerError> = std::result::Result<T, E>;
+
+/// Where the streams of an office are.
+pub type Heads = BTreeMap<Stream, Cursor>;
+
+/// A row that a service of the server writes. Written once: a second one with the same name and external id is dropped.
+#[derive(Debug, Clone)]
+pub struct ServiceRow {
+    pub stream: Stream,
+    pub name: &'static str,
+    pub external_id: String,
+    pub subject: Subject,
+    pub events: Vec<Event>,
+}
+
+/// An office as it is held in memory.
+struct Seat {
+    code: OfficeCode,
+    state: Mutex<Kept>,
+    /// Raised whenever there may be something new for a desk that waits.
+    moved: watch::Sender<u64>,
+}
+
+/// What is known of an office, as of `heads`.
+struct Kept {
+    layers: Layers,
+    heads: Heads,
+    /// The visits of each application, so that nobody has to look through all of them.
+    visits_of: HashMap<ApplicationNo, BTreeSet<VisitId>>,
+    wishes: Vec<commands::Wish>,
+}
+
+/// The ledger of all offices of this server.
+pub struct Ledger {
+    writer: SqlitePool,
+    readers: SqlitePool,
+    env: Env,
+    seats: Mutex<BTreeMap<OfficeCode, Arc<Seat>>>,
+    heard: std::sync::Mutex<HashMap<(OfficeCode, DeskId), (Timestamp, u32)>>,
+}
+
+/// One append transaction of one office. Dropping it takes everything back.
+struct Append<'a> {
+    tx: Transaction<'static, Sqlite>,
+    seat: &'a Seat,
+    kept: MutexGuard<'a, Kept>,
+    heads: Heads,
+    now: Timestamp,
+    env: &'a Env,
+}
+
+/// What [`Append::row`] is told beside the events.
+struct Written<'a> {
+    stream: Stream,
+    subject: &'a Subject,
+    origin: Origin,
+    at: Timestamp,
+    outcome: RowOutcome,
+    stamped: Option<&'a str>,
+}
+
+fn number(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+fn digest(bytes: &[u8]) -> Result<Digest> {
+    Ok(Digest(bytes.try_into().map_err(|_| LedgerError::Stored("a digest has 32 bytes".to_owned()))?))
+}
+
+fn stream(text: &str) -> Result<Stream> {
+    let found = Stream::ALL.into_iter().find(|s| s.as_str() == text);
+    found.ok_or_else(|| LedgerError::Stored(format!("stream {text}")))
+}
+
+fn cursor(row: &SqliteRow) -> Result<(Stream, Cursor)> {
+    let epoch = Epoch(row.try_get("epoch")?);
+    let seq: i64 = row.try_get("seq")?;
+    let leaf: Vec<u8> = row.try_get("leaf")?;
+    Ok((stream(row.try_get("stream")?)?, Cursor { epoch, seq: seq.unsigned_abs(), leaf: digest(&leaf)? }))
+}
+
+fn stored_row(row: &SqliteRow) -> Result<Row> {
+    let leaf: Vec<u8> = row.try_get("leaf")?;
+    Ok(Row {
+        header: row.try_get("header")?,
+        salt: row.try_get("salt")?,
+        body: Some(row.try_get("body")?),
+        leaf: digest(&leaf)?,
+    })
+}
+
+async fn heads_of(db: &mut SqliteConnection, office: &OfficeCode) -> Result<Heads> {
+    let rows = sqlx::query("select stream, epoch, seq, leaf from head where office = ?1")
+        .bind(office.as_str())
+        .fetch_all(db)
+        .await?;
+    rows.iter().map(cursor).collect()
+}
+
+impl Kept {
+    fn empty() -> Kept {
+        Kept { layers: Layers::default(), heads: Heads::new(), visits_of: HashMap::new(), wishes: Vec::new() }
+    }
+
+    fn note(&mut self, aggregates: &[Aggregate]) {
+        for aggregate in aggregates {
+            if let Aggregate::Visit(visit) = aggregate {
+                for no in visit.plan.iter().flat_map(|p| &p.applications) {
+                    self.visits_of.entry(no.clone()).or_default().insert(visit.id.clone());
+                }
+            }
+        }
+    }
+
+    /// Reads everything anew: the stored aggregates, or the rows where those are of another fold.
+    async fn load(&mut self, db: &mut SqliteConnection, office: &OfficeCode) -> Result<()> {
+        let heads = heads_of(db, office).await?;
+        let stale: i64 = sqlx::query_scalar("select count(*) from aggregate where office = ?1 and fold_version <> ?2")
+            .bind(office.as_str())
+            .bind(FOLD_VERSION)
+            .fetch_one(&mut *db)
+            .await?;
+        let mut world = World::default();
+        if stale == 0 {
+            let rows = sqlx::query("select json from aggregate where office = ?1 order by subject")
+                .bind(office.as_str())
+                .fetch_all(&mut *db)
+                .await?;
+            for row in rows {
+                world.put(serde_json::from_str(row.try_get("json")?)?);
+            }
+        } else {
+            world = fold(db, office).await?;
+        }
+        self.layers = Layers::on(world);
+        self.heads = heads;
+        self.visits_of.clear();
+        let all: Vec<Aggregate> =
+            self.layers.base.visits.values().map(|v| Aggregate::Visit(Box::new(v.clone()))).collect();
+        self.note(&all);
+        Ok(())
+    }
+
+    /// Applies the rows that another process wrote meanwhile.
+    async fn catch_up(&mut self, db: &mut SqliteConnection, office: &OfficeCode, heads: &Heads) -> Result<()> {
+        self.layers.clear_over();
+        if *heads == self.heads {
+            return Ok(());
+        }
+        let behind = heads.iter().all(|(stream, theirs)| {
+            self.heads.get(stream).is_some_and(|ours| ours.epoch == theirs.epoch && ours.seq <= theirs.seq)
+        });
+        if !behind {
+            return self.load(db, office).await;
+        }
+        for (stream, theirs) in heads {
+            let ours = self.heads.get(stream).map_or(0, |c| c.seq);
+            let rows = sqlx::query(
+                "select header, salt, body, leaf from row
+                 where office = ?1 and stream = ?2 and epoch = ?3 and seq > ?4 and seq <= ?5 order by seq",
+            )
+            .bind(office.as_str())
+            .bind(stream.as_str())
+            .bind(theirs.epoch.0)
+            .bind(number(ours))
+            .bind(number(theirs.seq))
+            .fetch_all(&mut *db)
+            .await?;
+            for row in rows {
+                let (header, body) = open(&stored_row(&row)?)?;
+                if !body.events.is_empty() {
+                    self.layers.apply_over(&header.subject, &body.stamp, &body.events);
+                }
+            }
+        }
+        self.settle();
+        self.heads = heads.clone();
+        Ok(())
+    }
+
+    fn settle(&mut self) {
+        let touched = self.layers.over();
+        self.layers.settle_over();
+        self.note(&touched);
+    }
+}
+
+fn open(row: &Row) -> Result<(RowHeader, RowBody)> {
+    match row.open() {
+        Ok((header, Some(body))) => Ok((header, body)),
+        Ok((_, None)) | Err(_) => Err(LedgerError::Stored("a row that is not what its leaf says".to_owned())),
+    }
+}
+
+/// All rows of an office, folded from the beginning.
+async fn fold(db: &mut SqliteConnection, office: &OfficeCode) -> Result<World> {
+    let mut world = World::default();
+    // The streams touch disjoint parts, so which one is folded first makes no difference.
+    for stream in Stream::ALL {
+        let rows = sqlx::query(
+            "select header, salt, body, leaf from row where office = ?1 and stream = ?2 order by epoch, seq",
+        )
+        .bind(office.as_str())
+        .bind(stream.as_str())
+        .fetch_all(&mut *db)
+        .await?;
+        for row in rows {
+            let (header, body) = open(&stored_row(&row)?)?;
+            if !body.events.is_empty() {
+                world.apply(&header.subject, &body.stamp, &body.events);
+            }
+        }
+    }
+    Ok(world)
+}
+
+/// Refuses a database that a newer program has written, before anything in it is touched.
+async fn refuse_newer(path: &Path) -> Result<()> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let mut db = SqliteConnectOptions::new().filename(path).read_only(true).connect().await?;
+    let found: std::result::Result<Option<i64>, _> =
+        sqlx::query_scalar("select max(version) from _sqlx_migrations").fetch_one(&mut db).await;
+    db.close().await?;
+    let known = MIGRATIONS.iter().map(|m| m.version).max().unwrap_or(0);
+    match found {
+        Ok(Some(found)) if found > known => Err(LedgerError::NewerDatabase { found, known }),
+        // No such table: the file is new, or stopped short of its first migration.
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+impl Ledger {
+    /// Opens or makes the database in the file `path`.
+    pub async fn open(path: &Path, env: Env) -> Result<Arc<Ledger>> {
+        refuse_newer(path).await?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY_TIMEOUT)
+            .foreign_keys(true);
+        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        let version: String = sqlx::query_scalar("select sqlite_version()").fetch_one(&writer).await?;
+        let mut parts = version.split('.').map(|p| p.parse().unwrap_or(0));
+        let mut part = || parts.next().unwrap_or(0);
+        if (part(), part(), part()) < SQLITE_MIN {
+            return Err(LedgerError::OldSqlite(version));
+        }
+        MIGRATIONS.run(&writer).await?;
+        let readers = SqlitePoolOptions::new().max_connections(READERS_MAX).connect_with(options).await?;
+        let (seats, heard) = (Mutex::default(), std::sync::Mutex::default());
+        Ok(Arc::new(Ledger { writer, readers, env, seats, heard }))
+    }
+
+    /// Waits for what is being written and closes the files.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    /// The clock and chance of this server.
+    pub fn env(&self) -> &Env {
+        &self.env
+    }
+
+    /// Makes room for an office. Does nothing if it is there.
+    pub async fn add_office(&self, office: &OfficeCode) -> Result<()> {
+        let mut tx = self.writer.begin_with("begin immediate").await?;
+        sqlx::query("insert into office (code) values (?1) on conflict do nothing")
+            .bind(office.as_str())
+            .execute(&mut *tx)
+            .await?;
+        for stream in Stream::ALL {
+            sqlx::query(
+                "insert into head (office, stream, epoch, leaf) values (?1, ?2, 1, ?3) on conflict do nothing",
+            )
+            .bind(office.as_str())
+            .bind(stream.as_str())
+            .bind(&Digest::ZERO.0[..])
+            .execute(&mut *tx)
+            .await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// The offices this server answers for.
+    pub async fn offices(&self) -> Result<Vec<OfficeCode>> {
+        let codes: Vec<String> =
+            sqlx::query_scalar("select code from office order by code").fetch_all(&self.readers).await?;
+        codes.into_iter().map(|c| OfficeCode::new(c).map_err(|e| LedgerError::Stored(e.to_string()))).collect()
+    }
+
+    async fn seat(&self, office: &OfficeCode) -> Result<Arc<Seat>> {
+        let mut seats = self.seats.lock().await;
+        if let Some(seat) = seats.get(office) {
+            return Ok(seat.clone());
+        }
+        let mut db = self.readers.begin().await?;
+        if heads_of(&mut db, office).await?.is_empty() {
+            return Err(LedgerError::OfficeUnknown(office.clone()));
+        }
+        let mut kept = Kept::empty();
+        kept.load(&mut db, office).await?;
+        let seat = Seat { code: office.clone(), state: Mutex::new(kept), moved: watch::Sender::new(0) };
+        let seat = Arc::new(seat);
+        seats.insert(office.clone(), seat.clone());
+        Ok(seat)
+    }
+
+    /// Changes whenever there may be something new for a desk of this office.
+    pub async fn moved(&self, office: &OfficeCode) -> Result<watch::Receiver<u64>> {
+        Ok(self.seat(office).await?.moved.subscribe())
+    }
+
+    /// Looks whether another process has written, and wakes those who wait. Called every 100 ms.
+    pub async fn look_at_heads(&self) -> Result<()> {
+        let seats: Vec<Arc<Seat>> = self.seats.lock().await.values().cloned().collect();
+        if seats.is_empty() {
+            return Ok(());
+        }
+        let rows = sqlx::query("select office, stream, epoch, seq, leaf from head").fetch_all(&self.readers).await?;
+        let mut heads: BTreeMap<String, Heads> = BTreeMap::new();
+        for row in &rows {
+            let (stream, at) = cursor(row)?;
+            heads.entry(row.try_get("office")?).or_default().insert(stream, at);
+        }
+        for seat in seats {
+            // An append that is under way wakes everybody by itself.
+            if let Ok(kept) = seat.state.try_lock()
+                && heads.get(seat.code.as_str()).is_some_and(|theirs| *theirs != kept.heads)
+            {
+                seat.moved.send_modify(|v| *v += 1);
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens an append: locks the office, the head rows and the writer, in this order, and catches up.
+    async fn begin<'a>(&'a self, seat: &'a Seat) -> Result<Append<'a>> {
+        let mut kept = seat.state.lock().await;
+        let mut tx = self.writer.begin_with("begin immediate").await?;
+        // The head rows are locked first: two appends must not be given numbers that commit in the other order.
+        let rows = sqlx::query(
+            "update head set opened = opened + 1 where office = ?1 returning stream, epoch, seq, leaf",
+        )
+        .bind(seat.code.as_str())
+        .fetch_all(&mut *tx)
+        .await?;
+        let heads: Heads = rows.iter().map(cursor).collect::<Result<_>>()?;
+        kept.catch_up(&mut tx, &seat.code, &heads).await?;
+        Ok(Append { tx, seat, kept, heads, now: self.env.now(), env: &self.env })
+    }
+
+    /// Looks at an office as it now is.
+    pub async fn view<T>(&self, office: &OfficeCode, look: impl FnOnce(&World) -> T) -> Result<T> {
+        let seat = self.seat(office).await?;
+        let mut kept = seat.state.lock().await;
+        let mut db = self.readers.begin().await?;
+        let heads = heads_of(&mut db, office).await?;
+        kept.catch_up(&mut db, office, &heads).await?;
+        Ok(look(&kept.layers.base))
+    }
+
+    /// Appends rows of a service, all or none. `write` sees the office as it is at that moment. Rows that are there
+    /// already are left out; the answer says how many were new.
+    pub async fn append_service<F>(&self, office: &OfficeCode, write: F) -> Result<usize>
+    where
+        F: FnOnce(&World, &Heads) -> Result<Vec<ServiceRow>>,
+    {
+        let seat = self.seat(office).await?;
+        let mut append = self.begin(&seat).await?;
+        let rows = write(&append.kept.layers.base, &append.heads)?;
+        let mut new = 0;
+        for row in rows {
+            new += usize::from(append.service_row(row).await?.is_some());
+        }
+        if new > 0 {
+            append.commit().await?;
+        }
+        Ok(new)
+    }
+
+    /// Folds all rows of an office from the beginning; equal to [`Ledger::view`], or something is wrong.
+    pub async fn refold(&self, office: &OfficeCode) -> Result<World> {
+        let mut db = self.readers.begin().await?;
+        fold(&mut db, office).await
+    }
+
+    /// The aggregates as they are stored.
+    pub async fn stored(&self, office: &OfficeCode) -> Result<World> {
+        let mut db = self.readers.begin().await?;
+        let mut kept = Kept::empty();
+        kept.load(&mut db, office).await?;
+        Ok(kept.layers.base)
+    }
+}
+
+impl Append<'_> {
+    /// Writes a row with the next number of its stream.
+    async fn row(&mut self, what: Written<'_>, events: Vec<Event>) -> Result<u64> {
+        let Written { stream, subject, origin, at, outcome, stamped } = what;
+        let head = self.heads.get(&stream).copied().unwrap_or(Cursor::start(Epoch(1)));
+        let seq = head.seq + 1;
+        let stamp = Stamp { origin: origin.clone(), at };
+        let header = RowHeader {
+            stream,
+            epoch: head.epoch,
+            seq,
+            subject: subject.clone(),
+            origin: origin.clone(),
+            outcome: outcome.clone(),
+            at: self.now,
+        };
+        let body = RowBody { stamped: stamped.map(str::to_owned), stamp, events };
+        let row = Row::new(&header, &body, self.env.chance());
+        let word = match outcome {
+            RowOutcome::Applied => "applied",
+            RowOutcome::Disputed { .. } => "disputed",
+            RowOutcome::Refused { .. } => "refused",
+            RowOutcome::Quarantined { .. } => "quarantined",
+        };
+        let (desk, n, service, external_id) = match origin {
+            Origin::Desk { desk, n, .. } => (Some(desk.0), Some(number(n)), None, None),
+            Origin::Service { name, external_id } => (None, None, Some(name), Some(external_id)),
+        };
+        sqlx::query(
+            "insert into row (office, stream, epoch, seq, header, salt, body, leaf, subject, outcome, desk, n, digest,
+                              service, external_id)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        )
+        .bind(self.seat.code.as_str())
+        .bind(stream.as_str())
+        .bind(head.epoch.0)
+        .bind(number(seq))
+        .bind(&row.header)
+        .bind(&row.salt)
+        .bind(&row.body)
+        .bind(&row.leaf.0[..])
+        .bind(subject.key())
+        .bind(word)
+        .bind(desk)
+        .bind(n)
+        .bind(stamped.map(|s| Digest::of(s.as_bytes()).0.to_vec()))
+        .bind(service)
+        .bind(external_id)
+        .execute(&mut *self.tx)
+        .await?;
+        // A row without events changes nothing, not even what was done last on its subject.
+        if !body.events.is_empty() {
+            self.kept.layers.apply_over(subject, &body.stamp, &body.events);
+        }
+        self.heads.insert(stream, Cursor { epoch: head.epoch, seq, leaf: row.leaf });
+        Ok(seq)
+    }
+
+    /// Writes the row of a service, unless it is there already.
+    async fn service_row(&mut self, row: ServiceRow) -> Result<Option<u64>> {
+        let ServiceRow { stream, name, external_id, subject, events } = row;
+        self.named_row(stream, name.to_owned(), external_id, &subject, events).await
+    }
+
+    async fn named_row(
+        &mut self,
+        stream: Stream,
+        name: String,
+        external_id: String,
+        subject: &Subject,
+        events: Vec<Event>,
+    ) -> Result<Option<u64>> {
+        let there: Option<i64> =
+            sqlx::query_scalar("select seq from row where office = ?1 and service = ?2 and external_id = ?3")
+                .bind(self.seat.code.as_str())
+                .bind(&name)
+                .bind(&external_id)
+                .fetch_optional(&mut *self.tx)
+                .await?;
+        if there.is_some() {
+            return Ok(None);
+        }
+        let origin = Origin::Service { name, external_id };
+        let outcome = RowOutcome::Applied;
+        let written = Written { stream, subject, origin, at: self.now, outcome, stamped: None };
+        Ok(Some(self.row(written, events).await?))
+    }
+
+    /// Stores what was touched, commits, and wakes those who wait.
+    async fn commit(mut self) -> Result<()> {
+        for aggregate in self.kept.layers.over() {
+            sqlx::query(
+                "insert into aggregate (office, subject, json, fold_version) values (?1, ?2, ?3, ?4)
+                 on conflict (office, subject) do update set json = excluded.json, fold_version = excluded.fold_version",
+            )
+            .bind(self.seat.code.as_str())
+            .bind(aggregate.subject().key())
+            .bind(serde_json::to_string(&aggregate)?)
+            .bind(FOLD_VERSION)
+            .execute(&mut *self.tx)
+            .await?;
+        }
+        for (stream, head) in &self.heads {
+            sqlx::query("update head set seq = ?3, leaf = ?4 where office = ?1 and stream = ?2")
+                .bind(self.seat.code.as_str())
+                .bind(stream.as_str())
+                .bind(number(head.seq))
+                .bind(&head.leaf.0[..])
+                .execute(&mut *self.tx)
+                .await?;
+        }
+        // If the call is dropped during this commit, memory stays behind the disk and the next append catches up.
+        self.tx.commit().await?;
+        self.kept.settle();
+        self.kept.heads = self.heads;
+        self.seat.moved.send_modify(|v| *v += 1);
+        Ok(())
+    }
+}

@@ -1,0 +1,194 @@
+//! What a desk is given: the rows after its cursors, and a snapshot to begin with. Bodies hold personal data, so they
+//! go out only for a desk's window; of every other row a desk gets number and leaf, which is enough to see that nothing
+//! is missing.
+
+use std::collections::HashMap;
+use std::ops::RangeInclusive;
+
+use chrono::{Days, NaiveDate};
+use futures_util::TryStreamExt;
+use loket_core::act::Subject;
+use loket_core::application::Application;
+use loket_core::id::{ApplicationNo, DeskId, Digest, OfficeCode};
+use loket_core::sync::{
+    ChainHead, Cursor, ROWS_PER_ANSWER_MAX, Row, RowHeader, Snapshot, Stream, WINDOW_DAYS_AHEAD, WINDOW_DAYS_BACK,
+};
+use loket_core::visit::Outcome;
+use loket_core::world::FOLD_VERSION;
+use sqlx::SqliteConnection;
+
+use super::doors::desk_of;
+use super::{Heads, Kept, Ledger, Result, digest, heads_of, number, stored_row};
+
+/// Bytes of rows in one answer; the next answer has the rest. As JSON inside JSON they grow by a quarter or so, and
+/// must still fit a body.
+pub const ROW_BYTES_PER_ANSWER_MAX: usize = 4 * 1024 * 1024;
+
+/// Rows after a desk's cursors.
+#[derive(Debug)]
+pub struct Since {
+    pub rows: Vec<Row>,
+    pub heads: Heads,
+    /// A cursor did not match.
+    pub start_over: bool,
+}
+
+/// Which subjects a desk may read.
+struct Window<'a> {
+    kept: &'a Kept,
+    days: RangeInclusive<NaiveDate>,
+}
+
+impl<'a> Window<'a> {
+    fn new(kept: &'a Kept, today: NaiveDate) -> Window<'a> {
+        let from = today.checked_sub_days(Days::new(WINDOW_DAYS_BACK.unsigned_abs())).unwrap_or(today);
+        let to = today.checked_add_days(Days::new(WINDOW_DAYS_AHEAD.unsigned_abs())).unwrap_or(today);
+        Window { kept, days: from..=to }
+    }
+
+    fn holds(&self, subject: &Subject) -> bool {
+        let world = &self.kept.layers.base;
+        match subject {
+            Subject::Office => true,
+            // A visit without a plan is one that a desk knows more about than we do: it belongs in front of people.
+            Subject::Visit(id) => match world.visits.get(id).and_then(|v| v.plan.as_ref()) {
+                Some(plan) => self.days.contains(&plan.day),
+                None => true,
+            },
+            Subject::Application(no) => {
+                let Some(case) = world.applications.get(no) else { return true };
+                case.appointment.as_ref().is_some_and(|a| self.days.contains(&a.day))
+                    || self.visits(no).any(|v| v.plan.as_ref().is_some_and(|p| self.days.contains(&p.day)))
+                    || self.is_open(case)
+            }
+        }
+    }
+
+    fn visits(&self, no: &ApplicationNo) -> impl Iterator<Item = &'a loket_core::visit::Visit> {
+        let kept = self.kept;
+        kept.visits_of.get(no).into_iter().flatten().filter_map(|id| kept.layers.base.visits.get(id))
+    }
+
+    /// Was work begun on it that has no final outcome yet?
+    fn is_open(&self, case: &Application) -> bool {
+        let begun = !case.verdicts.is_empty()
+            || !case.fields.is_empty()
+            || !case.biometrics.is_empty()
+            || !case.interviews.is_empty()
+            || !case.proofs.is_empty()
+            || !case.receipts.is_empty();
+        let concluded = self.visits(&case.no).flat_map(|v| &v.state.outcomes).any(|o| {
+            o.application == case.no
+                && matches!(o.outcome, Outcome::Accepted | Outcome::Refused { .. } | Outcome::GivenUp)
+        });
+        (begun && !concluded) || case.open_disputes().next().is_some()
+    }
+}
+
+/// Is this cursor on our line?
+async fn fits(db: &mut SqliteConnection, office: &OfficeCode, stream: Stream, at: &Cursor, head: &Cursor) -> Result<bool> {
+    if at.epoch != head.epoch || at.seq > head.seq {
+        return Ok(false);
+    }
+    if at.seq == 0 {
+        return Ok(at.leaf == Digest::ZERO);
+    }
+    if at.seq == head.seq {
+        return Ok(at.leaf == head.leaf);
+    }
+    let leaf: Option<Vec<u8>> =
+        sqlx::query_scalar("select leaf from row where office = ?1 and stream = ?2 and epoch = ?3 and seq = ?4")
+            .bind(office.as_str())
+            .bind(stream.as_str())
+            .bind(at.epoch.0)
+            .bind(number(at.seq))
+            .fetch_optional(db)
+            .await?;
+    Ok(leaf.map(|l| digest(&l)).transpose()? == Some(at.leaf))
+}
+
+impl Ledger {
+    fn today(&self, kept: &Kept) -> NaiveDate {
+        let now = self.env.now();
+        let utc = || chrono::DateTime::from_timestamp_millis(now.0).unwrap_or_default().date_naive();
+        kept.layers.base.office.rules_at(now).map_or_else(utc, |r| r.day(now))
+    }
+
+    /// Where the streams of an office are.
+    pub async fn heads(&self, office: &OfficeCode) -> Result<Heads> {
+        let mut db = self.readers.acquire().await?;
+        heads_of(&mut db, office).await
+    }
+
+    /// The rows after these cursors, oldest first, stream by stream, as many as one answer holds. A stream without a
+    /// cursor begins at its first row.
+    pub async fn since(&self, office: &OfficeCode, cursors: &Heads) -> Result<Since> {
+        let seat = self.seat(office).await?;
+        let mut kept = seat.state.lock().await;
+        let mut db = self.readers.begin().await?;
+        let heads = heads_of(&mut db, office).await?;
+        kept.catch_up(&mut db, office, &heads).await?;
+        let window = Window::new(&kept, self.today(&kept));
+        let mut known: HashMap<Subject, bool> = HashMap::new();
+        let mut out = Since { rows: Vec::new(), heads: heads.clone(), start_over: false };
+        let mut bytes = 0;
+        // Roster and rules first: what the counters did under them is easier to read then.
+        for stream in [Stream::Registry, Stream::Office] {
+            let Some(head) = heads.get(&stream) else { continue };
+            let at = cursors.get(&stream).copied().unwrap_or(Cursor::start(head.epoch));
+            if !fits(&mut db, office, stream, &at, head).await? {
+                out.start_over = true;
+                continue;
+            }
+            if at.seq == head.seq {
+                continue;
+            }
+            let room = ROWS_PER_ANSWER_MAX - out.rows.len();
+            let mut rows = sqlx::query(
+                "select header, salt, body, leaf from row
+                 where office = ?1 and stream = ?2 and epoch = ?3 and seq > ?4 order by seq limit ?5",
+            )
+            .bind(office.as_str())
+            .bind(stream.as_str())
+            .bind(head.epoch.0)
+            .bind(number(at.seq))
+            .bind(number(room as u64))
+            .fetch(&mut *db);
+            while bytes < ROW_BYTES_PER_ANSWER_MAX
+                && let Some(row) = rows.try_next().await?
+            {
+                let mut row = stored_row(&row)?;
+                let header: RowHeader = serde_json::from_str(&row.header)?;
+                if !*known.entry(header.subject).or_insert_with_key(|s| window.holds(s)) {
+                    row.body = None;
+                }
+                bytes += row.header.len() + row.body.as_ref().map_or(0, String::len);
+                out.rows.push(row);
+            }
+        }
+        Ok(out)
+    }
+
+    /// Everything a desk needs to begin.
+    pub async fn snapshot(&self, office: &OfficeCode, desk: DeskId) -> Result<Snapshot> {
+        let seat = self.seat(office).await?;
+        let mut kept = seat.state.lock().await;
+        let mut db = self.readers.begin().await?;
+        let heads = heads_of(&mut db, office).await?;
+        kept.catch_up(&mut db, office, &heads).await?;
+        let record = desk_of(&mut db, office, desk).await?;
+        let window = Window::new(&kept, self.today(&kept));
+        let world = &kept.layers.base;
+        let visits = world.visits.keys().map(|id| Subject::Visit(id.clone()));
+        let cases = world.applications.keys().map(|no| Subject::Application(no.clone()));
+        let subjects = [Subject::Office].into_iter().chain(visits).chain(cases);
+        let aggregates = subjects.filter(|s| window.holds(s)).filter_map(|s| world.get(&s)).collect();
+        Ok(Snapshot {
+            fold_version: FOLD_VERSION,
+            now: self.env.now(),
+            cursors: heads,
+            aggregates,
+            head: ChainHead { n: record.n, digest: record.digest },
+        })
+    }
+}

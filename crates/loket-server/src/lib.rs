@@ -1,0 +1,181 @@
+//! The central server of Loket: it takes in applications and payments, keeps the ledger of every office, and exchanges
+//! rows with the desks. It promises that what it acknowledged is on the disk, and that a desk which was gone for ten days
+//! loses nothing. It knows nothing of windows, printers or keychains, and it never asks a desk to wait for anything but
+//! news.
+//!
+//! [`serve`] runs it inside any process; `main.rs` is only its command line.
+
+pub mod env;
+mod exchange;
+mod http;
+pub mod intake;
+pub mod ledger;
+pub mod people;
+pub mod publish;
+pub mod scans;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use chrono::NaiveDate;
+use loket_core::id::{Digest, OfficeCode};
+use loket_decode::Decoder;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::env::Env;
+use crate::ledger::Ledger;
+use crate::scans::Scans;
+
+/// How often the heads are looked at for what other processes wrote.
+const LOOK_AT_HEADS_EVERY: Duration = Duration::from_millis(100);
+/// How long a closing server waits for those who are still being answered.
+const CLOSING_MAX: Duration = Duration::from_secs(5);
+/// The key of the intake side, if it is not in a file.
+pub const INTAKE_KEY_VAR: &str = "LOKET_INTAKE_KEY";
+
+/// What a server needs to know.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Database, scans and keys are below.
+    pub data: PathBuf,
+    /// Port 0 takes any that is free.
+    pub listen: SocketAddr,
+    /// A program whose `main` begins with `loket_decode::child_main_if_asked`; this one if `None`.
+    pub decoder_exe: Option<PathBuf>,
+    pub env: Env,
+}
+
+/// A server that runs.
+pub struct Running {
+    pub addr: SocketAddr,
+    ledger: Arc<Ledger>,
+    intake_key: String,
+    closing: watch::Sender<bool>,
+    serving: JoinHandle<()>,
+    helpers: Vec<JoinHandle<()>>,
+}
+
+impl Running {
+    /// The ledger of this server, for tests and for a program that holds the server in its own process.
+    pub fn ledger(&self) -> &Arc<Ledger> {
+        &self.ledger
+    }
+
+    /// The key that the intake side shows.
+    pub fn intake_key(&self) -> &str {
+        &self.intake_key
+    }
+
+    /// A new enrolment code.
+    pub async fn enrolment_code(&self, office: &OfficeCode) -> anyhow::Result<String> {
+        Ok(people::enrolment_code(&self.ledger, office).await?)
+    }
+
+    /// Publishes a day's list now; how many visits were added.
+    pub async fn publish(&self, office: &OfficeCode, day: NaiveDate) -> anyhow::Result<usize> {
+        Ok(publish::publish_day(&self.ledger, office, day).await?)
+    }
+
+    /// Answers those who wait, closes the files and returns when the port is free.
+    pub async fn shutdown(self) {
+        let _ = self.closing.send(true);
+        let mut serving = self.serving;
+        if tokio::time::timeout(CLOSING_MAX, &mut serving).await.is_err() {
+            serving.abort();
+            let _ = serving.await;
+        }
+        end(self.helpers).await;
+        self.ledger.close().await;
+    }
+
+    /// Stops as if the plug was pulled: whoever waits hears nothing. What was committed is there.
+    pub async fn kill(self) {
+        self.serving.abort();
+        let _ = self.serving.await;
+        end(self.helpers).await;
+        self.ledger.close().await;
+    }
+
+    /// Runs until the server ends.
+    pub async fn ended(&mut self) {
+        let _ = (&mut self.serving).await;
+    }
+}
+
+async fn end(tasks: Vec<JoinHandle<()>>) {
+    for task in tasks {
+        task.abort();
+        let _ = task.await;
+    }
+}
+
+/// Where the database is in a data folder.
+pub fn database(data: &Path) -> PathBuf {
+    data.join("loket.sqlite")
+}
+
+/// Opens the ledger in a data folder; makes the folder if need be.
+pub async fn open_ledger(data: &Path, env: Env) -> anyhow::Result<Arc<Ledger>> {
+    let doing = || format!("Opening the data folder {}", data.display());
+    std::fs::create_dir_all(data).with_context(doing)?;
+    Ledger::open(&database(data), env).await.with_context(doing)
+}
+
+fn intake_key(data: &Path, env: &Env) -> anyhow::Result<String> {
+    match std::env::var(INTAKE_KEY_VAR).ok().filter(|key| !key.is_empty()) {
+        Some(key) => Ok(key),
+        None => {
+            let made = people::secret_file(&data.join("keys/intake.key"), || hex::encode(env.chance::<32>()))?;
+            Ok(made.trim().to_owned())
+        }
+    }
+}
+
+/// Starts a server and returns once it listens.
+pub async fn serve(config: Config) -> anyhow::Result<Running> {
+    let Config { data, listen, decoder_exe, env } = config;
+    let ledger = open_ledger(&data, env.clone()).await?;
+    let intake_key = intake_key(&data, &env)?;
+    let decoder = decoder_exe.map_or_else(Decoder::this_program, Decoder::at);
+    let scans = Scans::new(&data, ledger.clone(), decoder);
+    let listener = TcpListener::bind(listen).await.with_context(|| format!("Listening on {listen}"))?;
+    let addr = listener.local_addr().context("Asking for the address")?;
+    let (closing, closed) = watch::channel(false);
+    let server = http::Server {
+        ledger: ledger.clone(),
+        scans,
+        env,
+        intake_key: Digest::of(intake_key.as_bytes()),
+        closing: closed.clone(),
+    };
+    let router = http::router(Arc::new(server));
+    let mut closed = closed;
+    let serving = tokio::spawn(async move {
+        let until = async move {
+            let _ = closed.wait_for(|closing| *closing).await;
+        };
+        if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(until).await {
+            tracing::error!(%error, "The server stopped listening");
+        }
+    });
+    let (heads, lists) = (ledger.clone(), ledger.clone());
+    let helpers = vec![
+        tokio::spawn(async move {
+            let mut every = tokio::time::interval(LOOK_AT_HEADS_EVERY);
+            loop {
+                every.tick().await;
+                if let Err(error) = heads.look_at_heads().await {
+                    tracing::error!(%error, "The heads could not be read");
+                }
+            }
+        }),
+        tokio::spawn(async move { publish::keep_publishing(&lists).await }),
+    ];
+    tracing::info!(%addr, "Loket's server listens on {addr}");
+    Ok(Running { addr, ledger, intake_key, closing, serving, helpers })
+}

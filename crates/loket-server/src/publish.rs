@@ -1,0 +1,188 @@
+//! The day's list: who comes on a day becomes visits with tickets and a planned counter. A published number never goes to
+//! another person, and a second publication only adds. Whether somebody has paid makes no difference: the officer sees it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use chrono::{NaiveDate, Timelike};
+use loket_core::act::{Event, Subject};
+use loket_core::application::{Appointment, Priority, Submission};
+use loket_core::id::{ApplicationNo, CounterNo, OfficeCode, Ticket, Timestamp, VisitId};
+use loket_core::rules::Rules;
+use loket_core::sync::Stream;
+use loket_core::visit::{APPLICATIONS_PER_VISIT_MAX, Plan};
+use loket_core::world::World;
+
+use crate::ledger::{Heads, Ledger, LedgerError, ServiceRow};
+
+/// Hour of the office's clock from which the next day's list is published.
+pub const PUBLISH_TOMORROW_FROM_HOUR: u32 = 18;
+/// How often the publisher looks.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
+
+/// People who come together at one time.
+struct Party<'a> {
+    slot: Timestamp,
+    applications: Vec<&'a ApplicationNo>,
+    first: &'a Submission,
+    appointment: &'a Appointment,
+    priority: Option<Priority>,
+}
+
+/// Applications booked for a day that no visit of that day holds yet.
+fn unpublished(world: &World, day: NaiveDate) -> Vec<(&ApplicationNo, &Appointment, &Submission)> {
+    let visits = world.visits.values().filter_map(|v| v.plan.as_ref()).filter(|p| p.day == day);
+    let there: BTreeSet<&ApplicationNo> = visits.flat_map(|p| &p.applications).collect();
+    let booked = world.applications.values().filter(|a| !there.contains(&a.no));
+    booked
+        .filter_map(|a| Some((&a.no, a.appointment.as_ref()?, a.submission.as_ref()?)))
+        .filter(|(_, appointment, _)| appointment.day == day)
+        .collect()
+}
+
+/// Those of one account and one time form a party; more than five are several.
+fn parties(world: &World, day: NaiveDate) -> Vec<Party<'_>> {
+    // Whoever comes alone has a party of their own: the application number keeps them apart.
+    let mut together: BTreeMap<(Timestamp, &str, &str), Vec<_>> = BTreeMap::new();
+    for one in unpublished(world, day) {
+        let (no, appointment, submission) = one;
+        let key = match &submission.group {
+            Some(group) => (appointment.slot, group.as_str(), ""),
+            None => (appointment.slot, "", no.as_str()),
+        };
+        together.entry(key).or_default().push(one);
+    }
+    let mut out: Vec<Party<'_>> = together
+        .values()
+        .flat_map(|members| members.chunks(APPLICATIONS_PER_VISIT_MAX))
+        .filter_map(|members| {
+            let (_, appointment, first) = members.first()?;
+            Some(Party {
+                slot: appointment.slot,
+                applications: members.iter().map(|(no, ..)| *no).collect(),
+                first,
+                appointment,
+                priority: members.iter().find_map(|(_, _, s)| s.priority),
+            })
+        })
+        .collect();
+    out.sort_by(|a, b| (a.slot, &a.applications).cmp(&(b.slot, &b.applications)));
+    out
+}
+
+/// The highest number that a letter has had on a day.
+fn last_number(world: &World, day: NaiveDate, letter: &str) -> usize {
+    let tickets = world.visits.values().filter_map(|v| v.plan.as_ref()).filter(|p| p.day == day).map(|p| &p.ticket);
+    let numbers = tickets.filter_map(|t| t.as_str().split_once('-').filter(|(l, _)| *l == letter)?.1.parse().ok());
+    numbers.max().unwrap_or(0)
+}
+
+/// What is to be published for a day, beyond what was. Looks only.
+pub fn plan_day(world: &World, rules: &Rules, day: NaiveDate) -> Result<Vec<(VisitId, Plan)>, LedgerError> {
+    let counters: Vec<CounterNo> = world.office.counters.keys().copied().collect();
+    if counters.is_empty() {
+        return Err(LedgerError::Absent("counter"));
+    }
+    let letter = |priority: bool| if priority { &rules.letter_priority } else { &rules.letter_regular };
+    let mut numbers = [false, true].map(|priority| last_number(world, day, letter(priority)));
+    let mut out = Vec::new();
+    for party in parties(world, day) {
+        let priority = party.priority.is_some();
+        let number = &mut numbers[usize::from(priority)];
+        // Both letters go round the counters, priority from the other end, so that no counter gets all of them.
+        let turn = *number % counters.len();
+        let counter = counters[if priority { counters.len() - 1 - turn } else { turn }];
+        *number += 1;
+        let ticket = format!("{}-{number:03}", letter(priority));
+        let bad = |_| LedgerError::Malformed("letter".to_owned());
+        let plan = Plan {
+            day,
+            ticket: Ticket::new(ticket.clone()).map_err(bad)?,
+            appointment: party.appointment.id.clone(),
+            slot: party.slot,
+            counter,
+            kind: party.first.kind,
+            priority: party.priority,
+            applications: party.applications.into_iter().cloned().collect(),
+        };
+        out.push((VisitId::new(format!("{}-{ticket}", day.format("%Y%m%d"))).map_err(bad)?, plan));
+    }
+    Ok(out)
+}
+
+fn rows(world: &World, rules: &Rules, day: NaiveDate) -> Result<Vec<ServiceRow>, LedgerError> {
+    let plans = plan_day(world, rules, day)?.into_iter();
+    Ok(plans
+        .map(|(visit, plan)| ServiceRow {
+            stream: Stream::Office,
+            name: "publish",
+            external_id: visit.to_string(),
+            subject: Subject::Visit(visit),
+            events: vec![Event::Published { plan }],
+        })
+        .collect())
+}
+
+/// Publishes a day's list; how many visits were added.
+pub async fn publish_day(ledger: &Ledger, office: &OfficeCode, day: NaiveDate) -> Result<usize, LedgerError> {
+    let added = ledger
+        .append_service(office, |world, _| {
+            let rules = world.office.rules_on(day).ok_or(LedgerError::Absent("rules"))?;
+            rows(world, rules, day)
+        })
+        .await?;
+    if added > 0 {
+        tracing::info!(%office, %day, added, "List of {day} published, {added} visits added");
+    }
+    Ok(added)
+}
+
+/// Which days the publisher should publish now: today, and after six in the evening tomorrow; each only if somebody is
+/// not on the list.
+fn due(world: &World, now: Timestamp) -> Vec<NaiveDate> {
+    let Some(rules) = world.office.rules_at(now) else { return Vec::new() };
+    let local = rules.local(now);
+    let today = local.date_naive();
+    let tomorrow = today.succ_opt().filter(|_| local.hour() >= PUBLISH_TOMORROW_FROM_HOUR);
+    [Some(today), tomorrow].into_iter().flatten().filter(|day| !unpublished(world, *day).is_empty()).collect()
+}
+
+/// Publishes by itself, for as long as the server runs. While bookings are still coming in it waits, so that tickets
+/// follow the booked times.
+pub async fn keep_publishing(ledger: &Ledger) {
+    let mut before: BTreeMap<OfficeCode, Heads> = BTreeMap::new();
+    let mut every = tokio::time::interval(LOOK_EVERY);
+    loop {
+        every.tick().await;
+        if let Err(error) = look(ledger, &mut before).await {
+            tracing::error!(%error, "The publisher could not look at the offices");
+        }
+    }
+}
+
+async fn look(ledger: &Ledger, before: &mut BTreeMap<OfficeCode, Heads>) -> Result<(), LedgerError> {
+    let now = ledger.env().now();
+    for office in ledger.offices().await? {
+        let days = ledger.view(&office, |world| due(world, now)).await?;
+        if days.is_empty() {
+            continue;
+        }
+        let mut heads = ledger.heads(&office).await?;
+        heads.remove(&Stream::Office);
+        let quiet = before.insert(office.clone(), heads.clone()).is_none_or(|earlier| earlier == heads);
+        for day in days.into_iter().filter(|_| quiet) {
+            publish_day(ledger, &office, day).await?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_booked_nothing_is_due() {
+        assert!(due(&World::default(), Timestamp(0)).is_empty());
+    }
+}
