@@ -26,7 +26,9 @@ export default ts.config(
       'no-restricted-globals': ['error', ...noFetch],
       'no-restricted-imports': ['error', { patterns: outside }],
       'no-console': 'error',
-      eqeqeq: 'error',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      // Plain Map and Set are plain on purpose: what is drawn stands in $state.
+      'svelte/prefer-svelte-reactivity': 'off',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
     },
   },

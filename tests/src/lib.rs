@@ -1,3 +1,7 @@
-//! Empty so far.
+//! The office harness, the sample day, scenarios, window tests and benchmarks. Everything here starts the shipped parts
+//! and speaks to them as the world would; none of our own logic is stood in for.
 
+pub mod day;
+pub mod office;
 pub mod sample;
+pub mod window;

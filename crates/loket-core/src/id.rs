@@ -111,7 +111,7 @@ pub struct Timestamp(pub i64);
 impl Timestamp {
     /// Milliseconds from `earlier` to `self`; negative if `earlier` is later.
     pub fn since(self, earlier: Timestamp) -> i64 {
-        self.0 - earlier.0
+        self.0.saturating_sub(earlier.0)
     }
 
     /// This time and `ms` milliseconds more.

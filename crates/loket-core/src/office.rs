@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::act::{Act, CommandRef, Event, Origin, Stamp};
-use crate::application::{Dispute, settle};
+use crate::application::{Dispute, settle, short};
 use crate::id::{CounterNo, DeskId, OfficeCode, OfficerId, RulesVersion, Timestamp, VisitId};
 use crate::refusal::Refusal;
 use crate::rules::Rules;
@@ -159,6 +159,7 @@ impl Office {
                 if ctx.role != Role::Supervisor {
                     return Err(Refusal::SupervisorOnly);
                 }
+                short(&reason)?;
                 if reason.trim().is_empty() {
                     return Err(Refusal::ReasonNeeded);
                 }
@@ -181,6 +182,7 @@ impl Office {
                 Event::Reclaimed { visits, from, to, reason }
             }
             Act::Settle { command, settlement, reason } => {
+                short(&reason)?;
                 settle(&self.disputes, ctx.role, command)?;
                 Event::Settled { command, settlement, reason }
             }
@@ -206,13 +208,17 @@ impl Office {
         Ok(vec![event])
     }
 
+    /// One officer sits at one counter: opening the next closes the one before.
+    fn sit(&mut self, counter: CounterNo, holder: Holder) {
+        self.holders.retain(|_, h| h.desk != holder.desk && h.officer != holder.officer);
+        self.holders.insert(counter, holder);
+    }
+
     /// History. Changes only.
     pub fn apply(&mut self, stamp: &Stamp, event: &Event) {
         match event.clone() {
             Event::CounterOpened { counter, desk, officer } => {
-                // One officer sits at one counter: opening the next closes the one before.
-                self.holders.retain(|_, h| h.desk != desk && h.officer != officer);
-                self.holders.insert(counter, Holder { desk, officer, since: stamp.at });
+                self.sit(counter, Holder { desk, officer, since: stamp.at });
             }
             Event::CounterClosed { counter } => {
                 self.holders.remove(&counter);
@@ -240,7 +246,8 @@ impl Office {
                         && let (Act::OpenCounter { counter }, Origin::Desk { desk, officer, .. }) =
                             (d.act.clone(), d.stamp.origin.clone())
                     {
-                        self.holders.insert(counter, Holder { desk, officer, since: d.stamp.at });
+                        let since = d.stamp.at;
+                        self.sit(counter, Holder { desk, officer, since });
                     }
                 }
             }

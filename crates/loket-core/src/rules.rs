@@ -34,6 +34,9 @@ pub struct Tariff {
     pub amount_rp: u64,
 }
 
+/// Times further from 1970 than this (a quarter of a million years) have no date in the calendar.
+const LOCAL_MS_MAX: i64 = 8_000_000_000_000_000;
+
 /// The rules of an office, one version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Rules {
@@ -110,7 +113,9 @@ impl Rules {
 
     /// A moment on the office's clock.
     pub fn local(&self, at: Timestamp) -> DateTime<FixedOffset> {
-        DateTime::from_timestamp_millis(at.0).unwrap_or_default().with_timezone(&self.zone())
+        // A clock beyond the calendar shows the calendar's end; it must not stop the counter.
+        let ms = at.0.clamp(-LOCAL_MS_MAX, LOCAL_MS_MAX);
+        DateTime::from_timestamp_millis(ms).unwrap_or_default().with_timezone(&self.zone())
     }
 
     /// The office's service day at a moment: "today" everywhere in Loket.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::act::{Act, ApplicationOutcome, CallHow, CommandRef, Event, Origin, Stamp};
-use crate::application::{Dispute, Kind, Priority, Reason, settle};
+use crate::application::{Dispute, Kind, Priority, Reason, settle, short};
 use crate::id::{
     ApplicationNo, AppointmentId, CounterNo, DeskId, OfficerId, RequestId, Ticket, Timestamp, VisitId,
 };
@@ -246,10 +246,11 @@ impl Visit {
             }
             Act::Call { counter, call } => {
                 self.may_call(ctx, plan, counter)?;
-                if let CallHow::Chosen { reason, .. } = &call
-                    && reason.trim().is_empty()
-                {
-                    return Err(Refusal::ReasonNeeded);
+                if let CallHow::Chosen { reason, .. } = &call {
+                    short(reason)?;
+                    if reason.trim().is_empty() {
+                        return Err(Refusal::ReasonNeeded);
+                    }
                 }
                 vec![Event::Called { counter, desk: ctx.desk, officer: ctx.officer.clone(), call }]
             }
@@ -261,7 +262,7 @@ impl Visit {
                 let waited_ms = ctx.now.since(last_at);
                 let gap_ms = i64::from(ctx.rules.recall_gap_s) * 1000;
                 if waited_ms < gap_ms {
-                    let wait_s = (gap_ms - waited_ms).div_euclid(1000) + 1;
+                    let wait_s = gap_ms.saturating_sub(waited_ms).saturating_add(999) / 1000;
                     return Err(Refusal::RecallTooSoon { wait_s: wait_s.clamp(1, 3600) as u32 });
                 }
                 vec![Event::Recalled { counter }]
@@ -287,6 +288,7 @@ impl Visit {
                 Stage::Waiting { since } => return Err(Refusal::AlreadyCheckedIn { at: *since }),
             },
             Act::Hold { counter, reason, until, note } => {
+                short(&note)?;
                 if reason == HoldReason::Other && note.trim().is_empty() {
                     return Err(Refusal::ReasonNeeded);
                 }
@@ -296,6 +298,7 @@ impl Visit {
                 vec![Event::Held { counter, reason, until, note }]
             }
             Act::Transfer { to, note } => {
+                short(&note)?;
                 if !ctx.related.office().counters.contains_key(&to) {
                     return Err(Refusal::CounterUnknown { counter: to });
                 }
@@ -323,6 +326,9 @@ impl Visit {
                         _ => Err(Refusal::NotServedHere),
                     };
                 };
+                if outcomes.len() != service.applications.len() {
+                    return Err(Refusal::OutcomeDoesNotFit);
+                }
                 for served in &service.applications {
                     let Some(given) = outcomes.iter().find(|o| o.application == *served) else {
                         return Err(Refusal::OutcomeDoesNotFit);
@@ -344,6 +350,7 @@ impl Visit {
                 vec![Event::Undone { command }]
             }
             Act::Settle { command, settlement, reason } => {
+                short(&reason)?;
                 settle(&self.disputes, ctx.role, command)?;
                 vec![Event::Settled { command, settlement, reason }]
             }
@@ -521,7 +528,13 @@ impl Visit {
                 state.stage = Stage::Waiting { since: at };
             }
             Event::Held { counter, reason, until, note } => {
-                state.stage = Stage::Held { at, counter, reason, until, note };
+                // The rest of a family that is served elsewhere stays there.
+                let others = services_elsewhere(&state.stage, counter);
+                state.stage = if others.is_empty() {
+                    Stage::Held { at, counter, reason, until, note }
+                } else {
+                    Stage::Serving { services: others }
+                };
             }
             Event::Transferred { to, note } => {
                 state.share = Some(to);
@@ -539,10 +552,7 @@ impl Visit {
             Event::Finished { counter, outcomes } => {
                 state.outcomes.extend(outcomes);
                 let all = self.plan.as_ref().map_or(0, |p| p.applications.len());
-                let mut others = Vec::new();
-                if let Stage::Serving { services } = &state.stage {
-                    others = services.iter().filter(|s| s.counter != counter).cloned().collect();
-                }
+                let others = services_elsewhere(&state.stage, counter);
                 state.stage = if !others.is_empty() {
                     Stage::Serving { services: others }
                 } else if state.outcomes.len() >= all {
@@ -620,6 +630,13 @@ impl Visit {
     }
 }
 
+fn services_elsewhere(stage: &Stage, counter: CounterNo) -> Vec<Service> {
+    match stage {
+        Stage::Serving { services } => services.iter().filter(|s| s.counter != counter).cloned().collect(),
+        _ => Vec::new(),
+    }
+}
+
 fn being_served(services: &[Service]) -> Refusal {
     let Service { counter, officer, .. } = services.first().expect("serving means that somebody serves").clone();
     Refusal::BeingServed { counter, officer }
@@ -640,10 +657,11 @@ fn fits(ctx: &Context<'_>, given: &ApplicationOutcome) -> Result<(), Refusal> {
             if missing.is_empty() && case.is_held_up(ctx.rules) {
                 return Err(Refusal::OutcomeDoesNotFit);
             }
-            match case.receipts.last() {
-                None => missing.push(Missing::Receipt),
-                Some(receipt) if receipt.prints.is_empty() => missing.push(Missing::Print),
-                Some(_) => {}
+            // Receipts of two desks are both valid: one on paper is enough.
+            if case.receipts.is_empty() {
+                missing.push(Missing::Receipt);
+            } else if case.receipts.iter().all(|r| r.prints.is_empty()) {
+                missing.push(Missing::Print);
             }
             if !missing.is_empty() {
                 return Err(Refusal::NotReady { missing });

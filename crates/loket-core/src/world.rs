@@ -97,6 +97,10 @@ impl Related for World {
 impl World {
     /// History: one row on one aggregate. Takes everything.
     pub fn apply(&mut self, subject: &Subject, stamp: &Stamp, events: &[Event]) {
+        // A refused claim and a quarantined command are rows of which nothing came: nobody built on anything.
+        if events.is_empty() {
+            return;
+        }
         match subject {
             Subject::Visit(id) => {
                 self.visits.entry(id.clone()).or_insert_with(|| Visit::new(id.clone())).apply(stamp, events);

@@ -57,7 +57,9 @@ pub struct Text {
 }
 
 /// An act of the officer.
+// TypeScript has a `Record` of its own.
 #[derive(Debug, Deserialize, TS)]
+#[ts(rename = "RecordAct")]
 pub struct Record {
     pub subject: Subject,
     pub act: Act,

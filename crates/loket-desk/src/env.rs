@@ -1,6 +1,6 @@
 //! Where the world comes in: the clock, the stopwatch and chance. Everything else in this crate asks here, so that a
-//! test can own the time. With the feature `test-hooks` the clock can be set through `LOKET_CLOCK`; a shipped program
-//! has no such door.
+//! test can own the time. With the feature `test-hooks` the clock can be shifted through `LOKET_CLOCK_SHIFT_MS`; a shipped
+//! program has no such door.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -14,11 +14,11 @@ pub struct Env {
 }
 
 impl Env {
-    /// The real world; under test, the clock that `LOKET_CLOCK` (RFC 3339) says, running on from there.
+    /// The real world; under test, shifted by `LOKET_CLOCK_SHIFT_MS`, which stays the same over restarts.
     pub fn real() -> Env {
         #[cfg(feature = "test-hooks")]
-        if let Some(start) = std::env::var("LOKET_CLOCK").ok().and_then(|t| chrono::DateTime::parse_from_rfc3339(&t).ok()) {
-            return Env { shift_ms: 0 }.starting_at(Timestamp(start.timestamp_millis()));
+        if let Some(shift_ms) = std::env::var("LOKET_CLOCK_SHIFT_MS").ok().and_then(|t| t.parse().ok()) {
+            return Env { shift_ms };
         }
         Env { shift_ms: 0 }
     }

@@ -148,7 +148,8 @@ impl Scans {
     /// Fetches one page; the number of pages.
     async fn fetch_page(&self, wanted: &Wanted, page: u32) -> anyhow::Result<u32> {
         let Wanted { application, hash } = wanted;
-        match self.wire().await?.rendition(*hash, page).await {
+        // Pages are counted from 1 on screen and from 0 on the wire.
+        match self.wire().await?.rendition(*hash, page.saturating_sub(1)).await {
             Ok((jpeg, pages)) => {
                 let sealed = self.store.seal_for(application, &place(*hash, page), &jpeg).await?;
                 let file = self.file(*hash, page);

@@ -14,13 +14,14 @@ pub struct Env {
 }
 
 impl Env {
-    /// The real clock. With the feature `test-hooks` the environment variable `LOKET_CLOCK` (RFC 3339) says what time
-    /// it is now; from there the clock runs on.
+    /// The real clock. With the feature `test-hooks` the environment variable `LOKET_CLOCK_SHIFT_MS` shifts it, by the
+    /// same amount after every restart.
     pub fn real() -> Env {
         #[cfg(feature = "test-hooks")]
-        if let Some(start) = std::env::var("LOKET_CLOCK").ok().and_then(|t| chrono::DateTime::parse_from_rfc3339(&t).ok())
-        {
-            return Env::starting_at(Timestamp(start.timestamp_millis()));
+        if let Some(shift_ms) = std::env::var("LOKET_CLOCK_SHIFT_MS").ok().and_then(|t| t.parse().ok()) {
+            let env = Env::default();
+            env.advance_ms(shift_ms);
+            return env;
         }
         Env::default()
     }

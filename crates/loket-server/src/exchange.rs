@@ -13,8 +13,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use loket_core::id::ScanHash;
 use loket_core::sync::{
-    ASKS_MAX, COMMAND_BYTES_MAX, COMMAND_BYTES_PER_ASK_MAX, COMMANDS_PER_ASK_MAX, EnrolAsk, PROTOCOL, Stream, SyncAnswer,
-    SyncAsk, WAIT_S_MAX, WireError,
+    ASKS_MAX, COMMAND_BYTES_MAX, COMMAND_BYTES_PER_ASK_MAX, COMMANDS_PER_ASK_MAX, EnrolAsk, PROTOCOL, Stream,
+    SyncAnswer, SyncAsk, WAIT_S_MAX, WireError,
 };
 
 use crate::http::{Answer, Caller, No, Server, bad, json, parse, read, unpack};
@@ -169,7 +169,8 @@ pub(crate) async fn scan(State(server): State<Arc<Server>>, Path(hash): Path<Str
     let caller = server.caller(&parts, body).await?.0.not_revoked()?;
     let scan = server.ledger.scan_of_office(&scan_hash(&hash)?, &caller.office).await?;
     let tag = quoted(&hash);
-    let header = |headers: &HeaderMap, name| headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok()).map(str::to_owned);
+    let header =
+        |headers: &HeaderMap, name| headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok()).map(str::to_owned);
     // "The rest, if it is still the same file": a name is a hash, so anything else is another file.
     let same_file = header(&parts.headers, IF_RANGE).is_none_or(|t| t == tag);
     let range = header(&parts.headers, RANGE).filter(|_| same_file);

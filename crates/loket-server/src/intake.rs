@@ -148,7 +148,13 @@ fn complaint(new: &NewApplication) -> Option<String> {
 }
 
 /// The registry rows that an application becomes.
-fn rows(new: &NewApplication, scans: Vec<UploadedScan>, world: &World, heads: &Heads, now: Timestamp) -> Result<Vec<ServiceRow>, LedgerError> {
+fn rows(
+    new: &NewApplication,
+    scans: Vec<UploadedScan>,
+    world: &World,
+    heads: &Heads,
+    now: Timestamp,
+) -> Result<Vec<ServiceRow>, LedgerError> {
     let rules = world.office.rules_at(now).ok_or(LedgerError::Absent("rules"))?;
     let no = &new.application_no;
     let row = |name, external_id: String, event| ServiceRow {

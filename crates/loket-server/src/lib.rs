@@ -24,6 +24,7 @@ use chrono::NaiveDate;
 use loket_core::id::{Digest, OfficeCode};
 use loket_decode::Decoder;
 use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -50,14 +51,15 @@ pub struct Config {
     pub env: Env,
 }
 
-/// A server that runs.
+/// A server that runs, on threads of its own. Dropped, it stops as if killed.
 pub struct Running {
     pub addr: SocketAddr,
     ledger: Arc<Ledger>,
     intake_key: String,
     closing: watch::Sender<bool>,
     serving: JoinHandle<()>,
-    helpers: Vec<JoinHandle<()>>,
+    /// `None` only while it stops.
+    runtime: Option<Runtime>,
 }
 
 impl Running {
@@ -82,23 +84,23 @@ impl Running {
     }
 
     /// Answers those who wait, closes the files and returns when the port is free.
-    pub async fn shutdown(self) {
+    pub async fn shutdown(mut self) {
         let _ = self.closing.send(true);
-        let mut serving = self.serving;
-        if tokio::time::timeout(CLOSING_MAX, &mut serving).await.is_err() {
-            serving.abort();
-            let _ = serving.await;
-        }
-        end(self.helpers).await;
-        self.ledger.close().await;
+        let _ = tokio::time::timeout(CLOSING_MAX, &mut self.serving).await;
+        self.stop().await;
     }
 
-    /// Stops as if the plug was pulled: whoever waits hears nothing. What was committed is there.
-    pub async fn kill(self) {
-        self.serving.abort();
-        let _ = self.serving.await;
-        end(self.helpers).await;
-        self.ledger.close().await;
+    /// Stops as if the plug was pulled: every connection is cut, whoever waits hears nothing, and what was not committed
+    /// is gone. Returns when the port is free.
+    pub async fn kill(mut self) {
+        self.stop().await;
+    }
+
+    async fn stop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            let _ = tokio::task::spawn_blocking(move || runtime.shutdown_timeout(CLOSING_MAX)).await;
+        }
+        let _ = tokio::time::timeout(CLOSING_MAX, self.ledger.close()).await;
     }
 
     /// Runs until the server ends.
@@ -107,10 +109,11 @@ impl Running {
     }
 }
 
-async fn end(tasks: Vec<JoinHandle<()>>) {
-    for task in tasks {
-        task.abort();
-        let _ = task.await;
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
     }
 }
 
@@ -122,8 +125,17 @@ pub fn database(data: &Path) -> PathBuf {
 /// Opens the ledger in a data folder; makes the folder if need be.
 pub async fn open_ledger(data: &Path, env: Env) -> anyhow::Result<Arc<Ledger>> {
     let doing = || format!("Opening the data folder {}", data.display());
-    std::fs::create_dir_all(data).with_context(doing)?;
+    private_folder(data).with_context(doing)?;
     Ledger::open(&database(data), env).await.with_context(doing)
+}
+
+/// A folder that only its owner can read. One that is there already keeps the rights it has.
+fn private_folder(path: &Path) -> std::io::Result<()> {
+    let mut folder = std::fs::DirBuilder::new();
+    folder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    folder.create(path)
 }
 
 fn intake_key(data: &Path, env: &Env) -> anyhow::Result<String> {
@@ -143,9 +155,16 @@ pub async fn serve(config: Config) -> anyhow::Result<Running> {
     let intake_key = intake_key(&data, &env)?;
     let decoder = decoder_exe.map_or_else(Decoder::this_program, Decoder::at);
     let scans = Scans::new(&data, ledger.clone(), decoder);
-    let listener = TcpListener::bind(listen).await.with_context(|| format!("Listening on {listen}"))?;
+    // Threads of its own: what the server holds open ends with them, and a busy caller doesn't slow it down.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .thread_name("loket-server")
+        .enable_all()
+        .build()
+        .context("Starting the server's threads")?;
+    let listener = runtime.spawn(TcpListener::bind(listen)).await.context("Listening")?;
+    let listener = listener.with_context(|| format!("Listening on {listen}"))?;
     let addr = listener.local_addr().context("Asking for the address")?;
-    let (closing, closed) = watch::channel(false);
+    let (closing, mut closed) = watch::channel(false);
     let server = http::Server {
         ledger: ledger.clone(),
         scans,
@@ -154,8 +173,7 @@ pub async fn serve(config: Config) -> anyhow::Result<Running> {
         closing: closed.clone(),
     };
     let router = http::router(Arc::new(server));
-    let mut closed = closed;
-    let serving = tokio::spawn(async move {
+    let serving = runtime.spawn(async move {
         let until = async move {
             let _ = closed.wait_for(|closing| *closing).await;
         };
@@ -163,19 +181,18 @@ pub async fn serve(config: Config) -> anyhow::Result<Running> {
             tracing::error!(%error, "The server stopped listening");
         }
     });
-    let (heads, lists) = (ledger.clone(), ledger.clone());
-    let helpers = vec![
-        tokio::spawn(async move {
-            let mut every = tokio::time::interval(LOOK_AT_HEADS_EVERY);
-            loop {
-                every.tick().await;
-                if let Err(error) = heads.look_at_heads().await {
-                    tracing::error!(%error, "The heads could not be read");
-                }
+    let heads = ledger.clone();
+    runtime.spawn(async move {
+        let mut every = tokio::time::interval(LOOK_AT_HEADS_EVERY);
+        loop {
+            every.tick().await;
+            if let Err(error) = heads.look_at_heads().await {
+                tracing::error!(%error, "The heads could not be read");
             }
-        }),
-        tokio::spawn(async move { publish::keep_publishing(&lists).await }),
-    ];
+        }
+    });
+    let lists = ledger.clone();
+    runtime.spawn(async move { publish::keep_publishing(&lists).await });
     tracing::info!(%addr, "Loket's server listens on {addr}");
-    Ok(Running { addr, ledger, intake_key, closing, serving, helpers })
+    Ok(Running { addr, ledger, intake_key, closing, serving, runtime: Some(runtime) })
 }

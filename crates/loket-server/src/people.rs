@@ -98,12 +98,8 @@ pub async fn set_up(
         Some(info) => info.recovery_key.clone(),
         None => recovery_key(data, &file.code)?,
     };
-    let info = OfficeInfo {
-        code: file.code.clone(),
-        name: file.name.clone(),
-        address: file.address.clone(),
-        recovery_key,
-    };
+    let info =
+        OfficeInfo { code: file.code.clone(), name: file.name.clone(), address: file.address.clone(), recovery_key };
     if standing.info.as_ref() != Some(&info) {
         items.push(("office".to_owned(), Event::OfficeSet { info }));
     }
@@ -114,7 +110,9 @@ pub async fn set_up(
     }
     for rules in &file.rules {
         match standing.rules.get(&rules.version) {
-            None => items.push((format!("rules/{}", rules.version.0), Event::RulesSet { rules: Box::new(rules.clone()) })),
+            None => {
+                items.push((format!("rules/{}", rules.version.0), Event::RulesSet { rules: Box::new(rules.clone()) }))
+            }
             Some(known) if known == rules => {}
             Some(_) => bail!(
                 "rules version {} is in force and acts name it; write what changed as a new version",
@@ -140,9 +138,8 @@ fn officer(
     let OfficerEntry { id, name, role, active, password } = entry.clone();
     let known = standing.roster.get(&id);
     if let Some(known) = known {
-        let opens = |password: &str| {
-            serde_json::from_str::<Envelope>(&known.envelope).is_ok_and(|e| e.open(password).is_ok())
-        };
+        let opens =
+            |password: &str| serde_json::from_str::<Envelope>(&known.envelope).is_ok_and(|e| e.open(password).is_ok());
         if password.as_deref().is_none_or(opens) {
             let (envelope, public_key) = (known.envelope.clone(), known.public_key.clone());
             let officer = Officer { id, name, role, active, envelope, public_key };

@@ -179,10 +179,60 @@ async fn look(ledger: &Ledger, before: &mut BTreeMap<OfficeCode, Heads>) -> Resu
 
 #[cfg(test)]
 mod tests {
+    use loket_core::act::{Origin, Stamp};
+    use loket_core::id::AppointmentId;
+
     use super::*;
 
+    fn day(d: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 11, d).unwrap()
+    }
+
+    /// The sample office with somebody booked for each of these days of November.
+    fn booked(days: &[u32]) -> (World, Rules) {
+        let file = crate::people::OfficeFile::parse(include_str!("../../../assets/sample/office.toml")).unwrap();
+        let rules = file.rules[0].clone();
+        let mut world = World::default();
+        let origin = Origin::Service { name: "test".to_owned(), external_id: String::new() };
+        let stamp = Stamp { origin, at: Timestamp(0) };
+        let mut tell = |subject: &Subject, event: Event| world.apply(subject, &stamp, &[event]);
+        tell(&Subject::Office, Event::RulesSet { rules: Box::new(rules.clone()) });
+        for counter in file.counters {
+            tell(&Subject::Office, Event::CounterSet { counter });
+        }
+        let submission: Submission = serde_json::from_value(serde_json::json!({
+            "kind": "new", "age": "adult", "electronic": true, "validity_years": 10,
+            "form": {
+                "full_name": "CONTOH", "nik": "3171010101900000", "birth_place": "", "birth_date": "1990-01-01",
+                "sex": "male", "address": "", "mother_name": "", "father_name": "", "phone_tail": "", "purpose": "",
+                "destination": ""
+            },
+            "group": null, "priority": null, "at": 0
+        }))
+        .unwrap();
+        for d in days {
+            let case = Subject::Application(ApplicationNo::new(d.to_string()).unwrap());
+            let slot = rules.moment(day(*d), chrono::NaiveTime::MIN);
+            let appointment = Appointment { id: AppointmentId::new(d.to_string()).unwrap(), day: day(*d), slot };
+            tell(&case, Event::Submitted { submission: Box::new(submission.clone()) });
+            tell(&case, Event::Booked { appointment });
+        }
+        (world, rules)
+    }
+
     #[test]
-    fn nobody_booked_nothing_is_due() {
+    fn tomorrows_list_is_due_at_six_in_the_evening_and_todays_at_once() {
+        let (world, rules) = booked(&[22, 23, 24, 25]);
+        let moment = |hour| rules.moment(day(23), chrono::NaiveTime::from_hms_opt(hour, 0, 0).unwrap());
+        assert_eq!(due(&world, moment(0)), [day(23)]);
+        assert_eq!(due(&world, Timestamp(moment(18).0 - 1)), [day(23)]);
+        assert_eq!(due(&world, moment(18)), [day(23), day(24)]);
+    }
+
+    #[test]
+    fn where_nobody_is_booked_nothing_is_due() {
         assert!(due(&World::default(), Timestamp(0)).is_empty());
+        let (world, rules) = booked(&[]);
+        assert!(due(&world, rules.moment(day(23), chrono::NaiveTime::MIN)).is_empty());
     }
 }

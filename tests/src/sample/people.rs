@@ -317,14 +317,14 @@ fn uploads(row: &Row, index: usize) -> Vec<SampleScan> {
             };
             let chance = seed.between(0, 100);
             let trouble = pinned.unwrap_or(match chance {
-                0..10 => Trouble::Dark,
-                10..24 => Trouble::Skewed,
-                24..32 => Trouble::Blurred,
-                32..37 => Trouble::Glare,
-                37..42 => Trouble::ExifRotated { orientation: 3 },
-                42..49 => Trouble::ExifRotated { orientation: 6 },
-                49..53 => Trouble::ExifRotated { orientation: 8 },
-                53..56 => Trouble::Sideways,
+                0..6 => Trouble::Dark,
+                6..14 => Trouble::Skewed,
+                14..19 => Trouble::Blurred,
+                19..23 => Trouble::Glare,
+                23..26 => Trouble::ExifRotated { orientation: 3 },
+                26..32 => Trouble::ExifRotated { orientation: 6 },
+                32..35 => Trouble::ExifRotated { orientation: 8 },
+                35..38 => Trouble::Sideways,
                 _ => Trouble::None,
             });
             let (trouble, file_name) = if pages.len() > 1 {

@@ -383,7 +383,7 @@ prints: number, last_print: Timestamp | null,
  * Issued at this desk: it can be printed here.
  */
 own: boolean, unsent: boolean, };
-export type Record = { subject: Subject, act: Act, };
+export type RecordAct = { subject: Subject, act: Act, };
 export type Recorded = { command: CommandRef, 
 /**
  * How long it can be undone with one key; 0 if not at all.
@@ -605,7 +605,7 @@ export interface Api {
   /** A code that a scanner typed: checks the visit in. */
   scan_code: { request: Text; reply: ScanResult };
   /** Saves an act of the officer. */
-  record: { request: Record; reply: Recorded };
+  record: { request: RecordAct; reply: Recorded };
   /** Calls the next of the queue to this counter: asks the centre, or takes from the own share. */
   call_next: { request: Nothing; reply: CalledView };
   /** Calls somebody out of order, from the own share, with a reason. */

@@ -5,4 +5,4 @@ import { tauriHost } from './tauri'
 
 export type { Host } from './host'
 
-export const host: Host = '__TAURI_INTERNALS__' in window ? tauriHost : httpHost
+export const host: Host = '__TAURI_INTERNALS__' in globalThis ? tauriHost : httpHost

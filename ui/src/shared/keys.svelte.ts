@@ -1,6 +1,7 @@
 // The keyboard of a screen. Whoever is on screen says which keys mean what; the key bar, the help sheet and the palette
 // are drawn from the same list, so a key never does what is not written somewhere. A key may be out of reach, with a
 // reason; it never moves.
+import { untrack } from 'svelte'
 
 export interface Shortcut {
   /** 'F8', 'Shift+F9', 'Ctrl+K', 'Alt+ArrowRight', 'Enter', 'Escape', '1'. */
@@ -114,9 +115,9 @@ export class Keys {
   /** The same outside of components; returns how to take it away again. */
   add(list: () => Shortcut[], modal = false, order = this.#order++): () => void {
     const scope: Scope = { order, modal, list }
-    this.#scopes = [...this.#scopes, scope]
+    this.#scopes = [...untrack(() => this.#scopes), scope]
     return () => {
-      this.#scopes = this.#scopes.filter((s) => s !== scope)
+      this.#scopes = untrack(() => this.#scopes).filter((s) => s !== scope)
     }
   }
 

@@ -41,3 +41,10 @@ export function keepFocus(): () => void {
     watcher.disconnect()
   }
 }
+
+/** When a screen has come up: the focus goes to where its work begins, unless the officer is typing or in a dialog. */
+export function beginAt(element: HTMLElement | null | undefined) {
+  const now = document.activeElement
+  if (now instanceof HTMLInputElement || now?.closest('dialog')) return
+  element?.focus()
+}

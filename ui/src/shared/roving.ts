@@ -9,12 +9,12 @@ const STEPS: { [key: string]: (at: number, last: number) => number } = {
   PageUp: (at) => Math.max(at - 10, 0),
 }
 
-/** For `onkeydown` of a `<tbody>`: moves the focus among its rows. */
+/** For `onkeydown` of a `<table>`: moves the focus among its rows. */
 export function rove(event: KeyboardEvent, chosen: (index: number) => void) {
   const step = STEPS[event.key]
   if (!step || event.ctrlKey || event.altKey) return
-  const body = event.currentTarget as HTMLElement
-  const rows = [...body.querySelectorAll<HTMLElement>(':scope > tr[tabindex]')]
+  const table = event.currentTarget as HTMLElement
+  const rows = [...table.querySelectorAll<HTMLElement>('tbody > tr[tabindex]')]
   const at = rows.findIndex((row) => row.contains(document.activeElement))
   const index = step(at, rows.length - 1)
   const row = rows[index]

@@ -27,7 +27,7 @@ export class Session {
   fault: Fault | null = $derived.by(() => this.#live?.fault ?? null)
   screen = $state<ScreenName>('queue')
   serving = $state<VisitId | null>(null)
-  /** The person of the visit that is to be shown first, if somebody chose one. */
+  /** The person of the visit who is to be shown first, if somebody chose one. */
   application = $state<ApplicationNo | null>(null)
   said = $state.raw<Said | null>(null)
   /** What the screen has to say at the right of the status line. */

@@ -9,7 +9,7 @@ export const syncEn = {
   offline: 'Offline',
   since: (at: string) => `since ${at}`,
   server: 'Server',
-  heard: (at: string) => `heard ${at}`,
+  heard: (at: string) => at,
   neverHeard: 'Never heard yet',
   connected: 'Connected',
   notConnected: 'Not connected',

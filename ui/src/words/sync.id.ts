@@ -7,7 +7,7 @@ export const syncId = {
   offline: 'Luring',
   since: (at: string) => `sejak ${at}`,
   server: 'Server',
-  heard: (at: string) => `terdengar ${at}`,
+  heard: (at: string) => at,
   neverHeard: 'Belum pernah terdengar',
   connected: 'Tersambung',
   notConnected: 'Tidak tersambung',

@@ -192,7 +192,7 @@ fn withdraw<T>(list: &mut [Entry<T>], command: CommandRef) -> bool {
     found
 }
 
-fn short(text: &str) -> Result<(), Refusal> {
+pub(crate) fn short(text: &str) -> Result<(), Refusal> {
     if text.chars().count() > TEXT_CHARS_MAX {
         return Err(Refusal::TextTooLong { max: TEXT_CHARS_MAX as u32 });
     }
@@ -304,6 +304,9 @@ impl Application {
                 }
                 if self.last != Some(command) {
                     return Err(Refusal::BuiltUpon);
+                }
+                if !self.stands(command) {
+                    return Err(Refusal::NothingToUndo);
                 }
                 Event::Undone { command }
             }

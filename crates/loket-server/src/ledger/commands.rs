@@ -6,7 +6,8 @@ use loket_core::act::{Act, CallHow, Command, Event, Origin, Stamp, Subject};
 use loket_core::id::{CounterNo, DeskId, Digest, OfficeCode, OfficerId, RequestId, Timestamp, VisitId};
 use loket_core::refusal::Refusal;
 use loket_core::sync::{
-    Ask, AskAnswer, AskWhat, CLOCK_AHEAD_MAX_MS, ChainHead, CommandAnswer, Quarantine, ReleaseWanted, RowOutcome, Stream,
+    Ask, AskAnswer, AskWhat, CLOCK_AHEAD_MAX_MS, ChainHead, CommandAnswer, Quarantine, ReleaseWanted, RowOutcome,
+    Stream,
 };
 use loket_core::visit::{Stage, Visit};
 use loket_core::world::{self, Context, Related};
@@ -60,7 +61,9 @@ fn ask_service(desk: DeskId) -> String {
 /// The ask that a call replaces.
 fn replaces(act: &Act) -> Option<&RequestId> {
     match act {
-        Act::Call { call: CallHow::Share { instead_of } | CallHow::Chosen { instead_of, .. }, .. } => instead_of.as_ref(),
+        Act::Call { call: CallHow::Share { instead_of } | CallHow::Chosen { instead_of, .. }, .. } => {
+            instead_of.as_ref()
+        }
         _ => None,
     }
 }
@@ -194,12 +197,14 @@ impl Ledger {
 impl Append<'_> {
     /// A stored command of a desk: its digest and what it was answered.
     async fn stored(&mut self, desk: DeskId, n: u64) -> Result<Option<(Digest, CommandAnswer)>> {
-        let row = sqlx::query("select seq, digest, header, salt, body, leaf from row where office = ?1 and desk = ?2 and n = ?3")
-            .bind(self.seat.code.as_str())
-            .bind(desk.0)
-            .bind(number(n))
-            .fetch_optional(&mut *self.tx)
-            .await?;
+        let row = sqlx::query(
+            "select seq, digest, header, salt, body, leaf from row where office = ?1 and desk = ?2 and n = ?3",
+        )
+        .bind(self.seat.code.as_str())
+        .bind(desk.0)
+        .bind(number(n))
+        .fetch_optional(&mut *self.tx)
+        .await?;
         let Some(row) = row else { return Ok(None) };
         let (header, _) = open(&stored_row(&row)?)?;
         let found: Vec<u8> = row.try_get("digest")?;

@@ -209,11 +209,12 @@ impl Ledger {
         let office = OfficeCode::new(office).map_err(|e| LedgerError::Stored(e.to_string()))?;
         let seat = self.seat(&office).await?;
         let mut append = self.begin(&seat).await?;
-        let used = sqlx::query("update enrolment_code set used_at = ?2 where digest = ?1 and used_at = 0 and expires_at > ?2")
-            .bind(&code.0[..])
-            .bind(now.0)
-            .execute(&mut *append.tx)
-            .await?;
+        let used =
+            sqlx::query("update enrolment_code set used_at = ?2 where digest = ?1 and used_at = 0 and expires_at > ?2")
+                .bind(&code.0[..])
+                .bind(now.0)
+                .execute(&mut *append.tx)
+                .await?;
         if used.rows_affected() != 1 {
             return Err(LedgerError::Absent("enrolment code"));
         }
@@ -316,7 +317,13 @@ impl Ledger {
     }
 
     /// Takes in a payment for an application. Idempotent by its NTPN.
-    pub async fn take_payment(&self, no: &ApplicationNo, ntpn: &str, content: &Digest, event: Event) -> Result<Arrived> {
+    pub async fn take_payment(
+        &self,
+        no: &ApplicationNo,
+        ntpn: &str,
+        content: &Digest,
+        event: Event,
+    ) -> Result<Arrived> {
         let office: Option<String> =
             sqlx::query_scalar("select office from taken_in where kind = 'application' and external_id = ?1")
                 .bind(no.as_str())

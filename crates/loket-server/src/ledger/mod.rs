@@ -44,7 +44,9 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations/se
 pub enum LedgerError {
     #[error("this server does not answer for office {0}")]
     OfficeUnknown(OfficeCode),
-    #[error("the database was written by a newer program: version {found}, this one knows {known}; it was left untouched")]
+    #[error(
+        "the database was written by a newer program: version {found}, this one knows {known}; it was left untouched"
+    )]
     NewerDatabase { found: i64, known: i64 },
     #[error("SQLite {0} can lose commits; 3.51.3 or newer is needed")]
     OldSqlite(String),
@@ -345,14 +347,12 @@ impl Ledger {
             .execute(&mut *tx)
             .await?;
         for stream in Stream::ALL {
-            sqlx::query(
-                "insert into head (office, stream, epoch, leaf) values (?1, ?2, 1, ?3) on conflict do nothing",
-            )
-            .bind(office.as_str())
-            .bind(stream.as_str())
-            .bind(&Digest::ZERO.0[..])
-            .execute(&mut *tx)
-            .await?;
+            sqlx::query("insert into head (office, stream, epoch, leaf) values (?1, ?2, 1, ?3) on conflict do nothing")
+                .bind(office.as_str())
+                .bind(stream.as_str())
+                .bind(&Digest::ZERO.0[..])
+                .execute(&mut *tx)
+                .await?;
         }
         Ok(tx.commit().await?)
     }
@@ -414,12 +414,11 @@ impl Ledger {
         let mut kept = seat.state.lock().await;
         let mut tx = self.writer.begin_with("begin immediate").await?;
         // The head rows are locked first: two appends must not be given numbers that commit in the other order.
-        let rows = sqlx::query(
-            "update head set opened = opened + 1 where office = ?1 returning stream, epoch, seq, leaf",
-        )
-        .bind(seat.code.as_str())
-        .fetch_all(&mut *tx)
-        .await?;
+        let rows =
+            sqlx::query("update head set opened = opened + 1 where office = ?1 returning stream, epoch, seq, leaf")
+                .bind(seat.code.as_str())
+                .fetch_all(&mut *tx)
+                .await?;
         let heads: Heads = rows.iter().map(cursor).collect::<Result<_>>()?;
         kept.catch_up(&mut tx, &seat.code, &heads).await?;
         Ok(Append { tx, seat, kept, heads, now: self.env.now(), env: &self.env })

@@ -20,9 +20,9 @@ use sqlx::SqliteConnection;
 use super::doors::desk_of;
 use super::{Heads, Kept, Ledger, Result, digest, heads_of, number, stored_row};
 
-/// Bytes of rows in one answer; the next answer has the rest. As JSON inside JSON they grow by a quarter or so, and
-/// must still fit a body.
-pub const ROW_BYTES_PER_ANSWER_MAX: usize = 4 * 1024 * 1024;
+/// Bytes of rows in one answer; the next answer has the rest. Written as JSON inside JSON they can double, and must
+/// still fit a body.
+pub const ROW_BYTES_PER_ANSWER_MAX: usize = 3 * 1024 * 1024;
 
 /// Rows after a desk's cursors.
 #[derive(Debug)]
@@ -86,7 +86,13 @@ impl<'a> Window<'a> {
 }
 
 /// Is this cursor on our line?
-async fn fits(db: &mut SqliteConnection, office: &OfficeCode, stream: Stream, at: &Cursor, head: &Cursor) -> Result<bool> {
+async fn fits(
+    db: &mut SqliteConnection,
+    office: &OfficeCode,
+    stream: Stream,
+    at: &Cursor,
+    head: &Cursor,
+) -> Result<bool> {
     if at.epoch != head.epoch || at.seq > head.seq {
         return Ok(false);
     }

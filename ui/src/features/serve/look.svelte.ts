@@ -76,29 +76,42 @@ export class Look {
   #scale = $state(1)
   #at = $state.raw<Point>({ x: 0, y: 0 })
 
+  // Getters, not deriveds: a look is kept longer than the component that first asked for it.
+
   /** CSS pixels per pixel of the picture. */
-  scale: number = $derived.by(() => {
+  get scale(): number {
     if (this.mode === 'fit') return fitScale(this.picture, this.pane, this.turn)
     if (this.mode === 'width') return widthScale(this.picture, this.pane, this.turn)
     return this.mode === 'actual' ? 1 / this.density : this.#scale
-  })
-  at: Point = $derived(clampPan(this.#at, this.picture, this.pane, this.turn, this.scale))
-  percent: number = $derived(Math.round(this.scale * this.density * 100))
+  }
+
+  get at(): Point {
+    return clampPan(this.#at, this.picture, this.pane, this.turn, this.scale)
+  }
+
+  get percent(): number {
+    return Math.round(this.scale * this.density * 100)
+  }
+
   /** The preview has fewer pixels than would be shown. */
-  wants_full: boolean = $derived(this.mode === 'actual' || this.scale * this.density > 1.01)
-  transform: string = $derived(
-    `translate(-50%, -50%) translate(${this.at.x}px, ${this.at.y}px) rotate(${this.turn}deg) scale(${this.scale})`,
-  )
-  filter: string = $derived(
-    [
+  get wants_full(): boolean {
+    return this.mode === 'actual' || this.scale * this.density > 1.01
+  }
+
+  get transform(): string {
+    const { x, y } = this.at
+    return `translate(-50%, -50%) translate(${x}px, ${y}px) rotate(${this.turn}deg) scale(${this.scale})`
+  }
+
+  get filter(): string {
+    const filters = [
       this.contrast ? `contrast(${CONTRASTS[this.contrast]})` : '',
       this.brightness ? `brightness(${BRIGHTNESSES[this.brightness]})` : '',
       this.invert ? 'invert(1)' : '',
       this.grey ? 'grayscale(1)' : '',
     ]
-      .filter(Boolean)
-      .join(' ') || 'none',
-  )
+    return filters.filter(Boolean).join(' ') || 'none'
+  }
 
   /** A picture was loaded; if it is the same page with more pixels, it stays where and as large as it was. */
   loaded(size: Size) {

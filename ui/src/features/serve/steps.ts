@@ -30,6 +30,13 @@ export function isDone(view: ServeView, step: Step): boolean {
   return !view.missing.some((m) => stepOf(m) === step)
 }
 
+/** Not wanted as the case stands, because something is held up: nothing of it is missing, and it was not done. */
+export function isPutOff(view: ServeView, step: Step): boolean {
+  if (!view.held_up || !isDone(view, step)) return false
+  if (step === 'biometrics') return view.face === null || view.biometrics.some((b) => !b.done)
+  return step === 'interview' && view.interview === null
+}
+
 /** Where to go once `step` is done: the next one that is not; the receipt if none is left. */
 export function nextStep(view: ServeView, step: Step): Step {
   const at = STEPS.indexOf(step)

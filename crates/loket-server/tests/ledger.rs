@@ -1,0 +1,612 @@
+//! The contract of a ledger, whatever database is below it. Each story gets a place that can open the same ledger again
+//! and again; the next database joins by adding a line at the end.
+
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the answer")]
+
+mod house;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use house::*;
+use loket_core::act::{Act, ApplicationOutcome, CommandRef, Event, Subject};
+use loket_core::application::{Priority, Reason, Verdict};
+use loket_core::id::{CounterNo, Digest, Epoch, OfficerId, RequestId, RulesVersion};
+use loket_core::refusal::Refusal;
+use loket_core::sync::{AskAnswer, Cursor, Quarantine, RowHeader, RowOutcome, Stream};
+use loket_core::visit::{HoldReason, Outcome, Presence, Stage};
+use loket_core::world::Related;
+use loket_server::database;
+use loket_server::env::Env;
+use loket_server::ledger::{Ledger, LedgerError};
+use loket_server::publish::publish_day;
+
+/// Where a ledger lies.
+trait Place {
+    /// Opens it, as one process of several.
+    async fn open(&self) -> Arc<Ledger>;
+    fn folder(&self) -> &std::path::Path;
+}
+
+struct Sqlite {
+    dir: tempfile::TempDir,
+    env: Env,
+}
+
+impl Sqlite {
+    fn new() -> Sqlite {
+        Sqlite { dir: tempfile::tempdir().unwrap(), env: morning() }
+    }
+}
+
+impl Place for Sqlite {
+    async fn open(&self) -> Arc<Ledger> {
+        Ledger::open(&database(self.dir.path()), self.env.clone()).await.unwrap()
+    }
+    fn folder(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+}
+
+async fn office(place: &impl Place) -> Arc<Ledger> {
+    let ledger = place.open().await;
+    set_up(&ledger, place.folder(), "KNC").await;
+    ledger
+}
+
+/// Two desks with open counters 1 and 2, and people on today's list: counter 1 has A-001, A-004; 2 has A-002, A-005.
+async fn two_counters(place: &impl Place, people: u32) -> (Arc<Ledger>, Desk, Desk) {
+    let ledger = office(place).await;
+    publish_people(&ledger, people).await;
+    let mut sri = Desk::enrol(&ledger, "sri.wulandari").await;
+    let mut adi = Desk::enrol(&ledger, "adi.nugroho").await;
+    sri.opens(&ledger, 1).await;
+    adi.opens(&ledger, 2).await;
+    (ledger, sri, adi)
+}
+
+async fn an_office_taken_in_twice_writes_no_second_row(place: &impl Place) {
+    let ledger = place.open().await;
+    assert!(set_up(&ledger, place.folder(), "KNC").await > 5);
+    let before = ledger.heads(&knc()).await.unwrap();
+    assert_eq!(set_up(&ledger, place.folder(), "KNC").await, 0);
+    assert_eq!(ledger.heads(&knc()).await.unwrap(), before);
+}
+
+async fn a_repeat_is_answered_with_the_stored_outcome(place: &impl Place) {
+    let (ledger, mut sri, _) = two_counters(place, 1).await;
+    let stamped = {
+        let command = sri.draft(ledger.env().now(), on("A-001"), arrives());
+        sri.stamp(&command)
+    };
+    let first = sri.delivers(&ledger, &stamped).await;
+    let heads = ledger.heads(&knc()).await.unwrap();
+    let again = sri.delivers(&ledger, &stamped).await;
+    assert_eq!(serde_json::to_string(&first).unwrap(), serde_json::to_string(&again).unwrap());
+    assert_eq!(ledger.heads(&knc()).await.unwrap(), heads, "one row");
+}
+
+async fn a_hole_is_named_and_nothing_after_it_is_stored(place: &impl Place) {
+    let (ledger, mut sri, _) = two_counters(place, 2).await;
+    let lost = sri.draft(ledger.env().now(), on("A-001"), arrives());
+    let lost = sri.stamp(&lost);
+    let next = sri.draft(ledger.env().now(), on("A-002"), arrives());
+    let next = sri.stamp(&next);
+    let done = ledger.append_command(&knc(), sri.id, &next).await.unwrap();
+    assert_eq!((done.gap, done.answers.len()), (Some(2), 0));
+    let both = ledger.append_commands(&knc(), sri.id, None, &[lost, next]).await.unwrap();
+    assert_eq!(both.answers.iter().map(|a| a.n).collect::<Vec<_>>(), [2, 3]);
+}
+
+async fn the_same_number_with_other_bytes_is_a_clone(place: &impl Place) {
+    let (ledger, mut sri, _) = two_counters(place, 2).await;
+    let mut clone = sri.clone();
+    sri.does(&ledger, on("A-001"), arrives()).await;
+    let other = clone.draft(ledger.env().now(), on("A-002"), arrives());
+    let other = clone.stamp(&other);
+    let next = clone.draft(ledger.env().now(), on("A-001"), arrives());
+    let next = clone.stamp(&next);
+    let heads = ledger.heads(&knc()).await.unwrap();
+    let done = ledger.append_commands(&knc(), sri.id, None, &[other, next]).await.unwrap();
+    assert!(done.cloned && done.answers.is_empty());
+    assert_eq!(ledger.heads(&knc()).await.unwrap(), heads, "set aside, not stored");
+    assert_eq!(sri.does(&ledger, on("A-002"), arrives()).await, RowOutcome::Applied, "the stored line goes on");
+}
+
+async fn a_chain_that_does_not_link_is_a_clone(place: &impl Place) {
+    let (ledger, mut sri, _) = two_counters(place, 1).await;
+    sri.prev = Digest::of(b"another past");
+    let command = sri.draft(ledger.env().now(), on("A-001"), arrives());
+    let done = ledger.append_command(&knc(), sri.id, &command.stamp()).await.unwrap();
+    assert!(done.cloned && done.answers.is_empty());
+}
+
+async fn a_head_the_centre_does_not_know_gives_a_clone_away(place: &impl Place) {
+    let (ledger, sri, _) = two_counters(place, 1).await;
+    let known = loket_core::sync::ChainHead { n: 1, digest: sri.prev };
+    assert!(!ledger.append_commands(&knc(), sri.id, Some(known), &[]).await.unwrap().cloned);
+    let other = loket_core::sync::ChainHead { n: 1, digest: Digest::of(b"other") };
+    assert!(ledger.append_commands(&knc(), sri.id, Some(other), &[]).await.unwrap().cloned);
+}
+
+async fn of_two_opposite_verdicts_the_first_stands_and_the_second_is_kept_as_disputed(place: &impl Place) {
+    let (ledger, mut sri, mut adi) = two_counters(place, 1).await;
+    let case = Subject::Application(no(1));
+    assert_eq!(sri.does(&ledger, case.clone(), verdict(Verdict::Accept)).await, RowOutcome::Applied);
+    let reject = verdict(Verdict::Reject { reason: Reason::Blurred });
+    let outcome = adi.does(&ledger, case, reject).await;
+    assert!(matches!(outcome, RowOutcome::Disputed { because: Refusal::AlreadyDecided { .. } }), "{outcome:?}");
+    let disputes = ledger.view(&knc(), |w| w.application(&no(1)).unwrap().open_disputes().count()).await.unwrap();
+    assert_eq!(disputes, 1);
+}
+
+async fn a_fact_about_somebody_unknown_is_kept_as_disputed(place: &impl Place) {
+    let (ledger, mut sri, _) = two_counters(place, 1).await;
+    let outcome = sri.does(&ledger, on("A-999"), arrives()).await;
+    assert_eq!(outcome, RowOutcome::Disputed { because: Refusal::Unknown });
+    agrees(&ledger).await;
+}
+
+async fn after_a_reclaim_the_old_holders_claim_is_refused(place: &impl Place) {
+    let (ledger, mut sri, _) = two_counters(place, 3).await;
+    let mut maya = Desk::enrol(&ledger, "maya.lestari").await;
+    maya.does(&ledger, on("A-001"), arrives()).await;
+    let reclaim = Act::Reclaim { from: CounterNo(1), to: CounterNo(2), reason: "listrik mati".to_owned() };
+    assert_eq!(maya.does(&ledger, Subject::Office, reclaim).await, RowOutcome::Applied);
+    let outcome = sri.does(&ledger, on("A-001"), call(1, None)).await;
+    assert_eq!(outcome, RowOutcome::Refused { because: Refusal::ShareReclaimed { counter: CounterNo(2) } });
+    agrees(&ledger).await;
+}
+
+async fn one_request_calls_one_person_however_often_it_is_asked(place: &impl Place) {
+    let (ledger, mut sri, _) = two_counters(place, 5).await;
+    for ticket in ["A-004", "A-001"] {
+        sri.does(&ledger, on(ticket), arrives()).await;
+    }
+    let first = sri.asks(&ledger, "r1", 1).await;
+    assert_eq!(first, AskAnswer::Called { visit: visit("A-001") });
+    assert_eq!(sri.asks(&ledger, "r1", 1).await, first);
+    let busy = sri.asks(&ledger, "r2", 1).await;
+    assert!(matches!(busy, AskAnswer::No { because: Refusal::CounterBusy { .. } }), "{busy:?}");
+    agrees(&ledger).await;
+}
+
+async fn nobody_is_called_online_who_is_not_known_to_be_here(place: &impl Place) {
+    let (ledger, sri, _) = two_counters(place, 3).await;
+    ledger.env().advance_ms(5 * 3600 * 1000);
+    assert_eq!(sri.asks(&ledger, "r1", 1).await, AskAnswer::No { because: Refusal::NobodyWaiting });
+}
+
+async fn only_who_holds_a_counter_may_call_to_it(place: &impl Place) {
+    let (ledger, sri, _) = two_counters(place, 3).await;
+    assert_eq!(sri.asks(&ledger, "r1", 2).await, AskAnswer::No { because: Refusal::CounterNotOpen });
+}
+
+async fn a_call_made_instead_of_an_ask_voids_what_the_ask_did(place: &impl Place) {
+    let (ledger, mut sri, _) = two_counters(place, 5).await;
+    for ticket in ["A-001", "A-004"] {
+        sri.does(&ledger, on(ticket), arrives()).await;
+    }
+    assert_eq!(sri.asks(&ledger, "r1", 1).await, AskAnswer::Called { visit: visit("A-001") });
+    // The answer was lost; the desk fell back to what it saw.
+    assert_eq!(sri.does(&ledger, on("A-004"), call(1, Some("r1"))).await, RowOutcome::Applied);
+    let (first, fourth) = ledger
+        .view(&knc(), |w| {
+            let stage = |t| w.visit(&visit(t)).unwrap().stage().clone();
+            (stage("A-001"), stage("A-004"))
+        })
+        .await
+        .unwrap();
+    assert!(matches!(first, Stage::Waiting { .. }) && matches!(fourth, Stage::Called { .. }), "{first:?} {fourth:?}");
+    assert_eq!(sri.asks(&ledger, "r1", 1).await, AskAnswer::Void);
+    agrees(&ledger).await;
+}
+
+async fn an_ask_that_comes_after_the_call_that_replaced_it_does_nothing(place: &impl Place) {
+    let (ledger, mut sri, _) = two_counters(place, 5).await;
+    sri.does(&ledger, on("A-001"), arrives()).await;
+    assert_eq!(sri.does(&ledger, on("A-001"), call(1, Some("r1"))).await, RowOutcome::Applied);
+    let heads = ledger.heads(&knc()).await.unwrap();
+    assert_eq!(sri.asks(&ledger, "r1", 1).await, AskAnswer::Void);
+    assert_eq!(ledger.heads(&knc()).await.unwrap(), heads);
+}
+
+async fn the_share_of_a_counter_that_nobody_holds_is_free(place: &impl Place) {
+    let (ledger, mut sri, _) = two_counters(place, 3).await;
+    sri.does(&ledger, on("A-003"), arrives()).await;
+    assert_eq!(sri.asks(&ledger, "r1", 1).await, AskAnswer::Called { visit: visit("A-003") });
+    let share = ledger.view(&knc(), |w| w.visit(&visit("A-003")).unwrap().state.share).await.unwrap();
+    assert_eq!(share, Some(CounterNo(1)));
+    agrees(&ledger).await;
+}
+
+async fn from_a_held_share_nobody_is_taken_but_its_holder_is_asked(place: &impl Place) {
+    let (ledger, mut sri, mut adi) = two_counters(place, 5).await;
+    for ticket in ["A-002", "A-005"] {
+        sri.does(&ledger, on(ticket), arrives()).await;
+    }
+    assert_eq!(sri.asks(&ledger, "r1", 1).await, AskAnswer::No { because: Refusal::NobodyWaiting });
+    let (wanted, fresh) = ledger.wanted(&knc(), adi.id).await.unwrap();
+    assert!(fresh && wanted.len() == 1 && wanted[0].visits == [visit("A-005")], "{wanted:?}");
+    assert!(!ledger.wanted(&knc(), adi.id).await.unwrap().1, "told once, woken once");
+    let wish = wanted[0].clone();
+    adi.does(&ledger, Subject::Office, Act::Release { visits: wish.visits, from: wish.from, to: wish.to }).await;
+    assert!(ledger.wanted(&knc(), adi.id).await.unwrap().0.is_empty(), "granted");
+    assert_eq!(sri.asks(&ledger, "r2", 1).await, AskAnswer::Called { visit: visit("A-005") });
+    agrees(&ledger).await;
+}
+
+async fn a_wish_is_forgotten_after_half_a_minute(place: &impl Place) {
+    let (ledger, mut sri, adi) = two_counters(place, 2).await;
+    sri.does(&ledger, on("A-002"), arrives()).await;
+    sri.asks(&ledger, "r1", 1).await;
+    ledger.env().advance_ms(30_001);
+    assert!(ledger.wanted(&knc(), adi.id).await.unwrap().0.is_empty());
+}
+
+async fn what_must_not_count_is_quarantined_and_kept(place: &impl Place) {
+    let (ledger, mut sri, _) = two_counters(place, 2).await;
+    let now = ledger.env().now();
+    let mut check = Vec::new();
+    let mut next = |change: &dyn Fn(&mut loket_core::act::Command)| {
+        let mut command = sri.draft(now, on("A-001"), arrives());
+        change(&mut command);
+        sri.stamp(&command)
+    };
+    check.push((Quarantine::OfficerUnknown, next(&|c| c.officer = OfficerId::new("nobody").unwrap())));
+    check.push((Quarantine::UnknownRules, next(&|c| c.rules = RulesVersion(9))));
+    check.push((Quarantine::FutureClock, next(&|c| c.at = now.plus_ms(25 * 3600 * 1000))));
+    for (why, stamped) in check {
+        assert_eq!(sri.delivers(&ledger, &stamped).await.outcome, RowOutcome::Quarantined { why });
+    }
+    let text = sri.draft(now, on("A-001"), arrives()).stamp().replace("check_in", "teleport");
+    let kept = sri.delivers(&ledger, &text).await;
+    assert_eq!(kept.outcome, RowOutcome::Quarantined { why: Quarantine::UnknownKind });
+    (sri.n, sri.prev) = (kept.n, Digest::of(text.as_bytes()));
+    loket_server::people::revoke_officer(&ledger, &knc(), &sri.officer).await.unwrap();
+    let revoked = sri.does(&ledger, on("A-001"), arrives()).await;
+    assert_eq!(revoked, RowOutcome::Quarantined { why: Quarantine::OfficerRevoked });
+    ledger.revoke_desk(&knc(), sri.id).await.unwrap();
+    let revoked = sri.does(&ledger, on("A-001"), arrives()).await;
+    assert_eq!(revoked, RowOutcome::Quarantined { why: Quarantine::DeskRevoked });
+    let stage = ledger.view(&knc(), |w| w.visit(&visit("A-001")).unwrap().stage().clone()).await.unwrap();
+    assert_eq!(stage, Stage::Expected);
+    agrees(&ledger).await;
+}
+
+async fn eight_desks_at_once_get_one_dense_sequence(place: &impl Place) {
+    let ledger = office(place).await;
+    publish_people(&ledger, 8).await;
+    let start = ledger.heads(&knc()).await.unwrap()[&Stream::Office].seq;
+    let mut working = Vec::new();
+    for i in 1..=8 {
+        let mut desk = Desk::enrol(&ledger, "sri.wulandari").await;
+        let ledger = ledger.clone();
+        working.push(tokio::spawn(async move {
+            for _ in 0..10 {
+                desk.does(&ledger, on(&format!("A-{i:03}")), arrives()).await;
+            }
+        }));
+    }
+    for desk in working {
+        desk.await.unwrap();
+    }
+    let since = ledger.since(&knc(), &BTreeMap::new()).await.unwrap();
+    let headers = since.rows.iter().map(|r| serde_json::from_str::<RowHeader>(&r.header).unwrap());
+    let seqs: Vec<u64> = headers.filter(|h| h.stream == Stream::Office).map(|h| h.seq).collect();
+    assert_eq!(seqs, (1..=start + 80).collect::<Vec<_>>());
+    agrees(&ledger).await;
+}
+
+async fn a_restart_keeps_everything(place: &impl Place) {
+    let (ledger, mut sri, _) = two_counters(place, 2).await;
+    sri.does(&ledger, on("A-001"), arrives()).await;
+    sri.does(&ledger, Subject::Application(no(1)), verdict(Verdict::Accept)).await;
+    let before = ledger.view(&knc(), Clone::clone).await.unwrap();
+    let heads = ledger.heads(&knc()).await.unwrap();
+    ledger.close().await;
+    let ledger = place.open().await;
+    assert_eq!(ledger.view(&knc(), Clone::clone).await.unwrap(), before);
+    assert_eq!(ledger.heads(&knc()).await.unwrap(), heads);
+    agrees(&ledger).await;
+    assert!(matches!(sri.does(&ledger, on("A-002"), arrives()).await, RowOutcome::Applied));
+}
+
+async fn what_another_process_wrote_is_seen(place: &impl Place) {
+    let (serving, mut sri, _) = two_counters(place, 0).await;
+    let mut moved = serving.moved(&knc()).await.unwrap();
+    let admin = place.open().await;
+    publish_people(&admin, 1).await;
+    moved.mark_unchanged();
+    serving.look_at_heads().await.unwrap();
+    assert!(moved.has_changed().unwrap(), "whoever waits is woken");
+    assert_eq!(sri.does(&serving, on("A-001"), arrives()).await, RowOutcome::Applied);
+    agrees(&serving).await;
+    agrees(&admin).await;
+}
+
+async fn bodies_go_out_for_the_window_only(place: &impl Place) {
+    let ledger = office(place).await;
+    let days = |n: i64| today() + chrono::Duration::days(n);
+    for (n, day) in [(1, days(-4)), (2, days(-3)), (3, days(10)), (4, days(11))] {
+        book(&ledger, n, day, "09:00", None, None).await;
+        publish_day(&ledger, &knc(), day).await.unwrap();
+    }
+    let since = ledger.since(&knc(), &BTreeMap::new()).await.unwrap();
+    let with_body = |subject: Subject| {
+        let of = |r: &&loket_core::sync::Row| serde_json::from_str::<RowHeader>(&r.header).unwrap().subject == subject;
+        since.rows.iter().find(of).unwrap().body.is_some()
+    };
+    assert_eq!([1, 2, 3, 4].map(|n| with_body(Subject::Application(no(n)))), [false, true, true, false]);
+    assert!(with_body(Subject::Office));
+    for row in &since.rows {
+        assert!(row.open().is_ok(), "with or without a body a row proves itself");
+    }
+    let mut sri = Desk::enrol(&ledger, "sri.wulandari").await;
+    sri.does(&ledger, Subject::Application(no(4)), verdict(Verdict::Accept)).await;
+    let snapshot = ledger.snapshot(&knc(), sri.id).await.unwrap();
+    let subjects: Vec<Subject> = snapshot.aggregates.iter().map(|a| a.subject()).collect();
+    assert!(subjects.contains(&Subject::Application(no(4))), "an open case is in every window");
+    assert!(!subjects.contains(&Subject::Application(no(1))));
+    assert_eq!(snapshot.head.n, 1);
+}
+
+async fn a_cursor_of_another_line_starts_over(place: &impl Place) {
+    let ledger = office(place).await;
+    let good = ledger.heads(&knc()).await.unwrap();
+    let since = |cursor: Cursor| {
+        let mut cursors = good.clone();
+        cursors.insert(Stream::Registry, cursor);
+        let ledger = ledger.clone();
+        async move { ledger.since(&knc(), &cursors).await.unwrap().start_over }
+    };
+    let head = good[&Stream::Registry];
+    assert!(!since(head).await);
+    assert!(since(Cursor { leaf: Digest::of(b"x"), ..head }).await, "another leaf");
+    assert!(since(Cursor { seq: head.seq - 1, ..head }).await, "another leaf further back");
+    assert!(since(Cursor { seq: head.seq + 1, ..head }).await, "beyond the head");
+    assert!(since(Cursor { epoch: Epoch(2), ..head }).await, "another epoch");
+    assert!(since(Cursor { seq: u64::MAX, ..head }).await, "absurd");
+    assert!(!since(Cursor::start(Epoch(1))).await, "from the beginning");
+}
+
+async fn a_second_publication_only_adds(place: &impl Place) {
+    let ledger = office(place).await;
+    book(&ledger, 1, today(), "10:00", None, None).await;
+    book(&ledger, 2, today(), "09:00", None, None).await;
+    book(&ledger, 3, today(), "09:30", None, Some(Priority::Elderly)).await;
+    assert_eq!(publish_day(&ledger, &knc(), today()).await.unwrap(), 3);
+    let first = ledger.view(&knc(), |w| w.visits.clone()).await.unwrap();
+    let ticket_of = |n| first.values().find(|v| v.plan.as_ref().unwrap().applications == [no(n)]).map(|v| v.id.clone());
+    assert_eq!([1, 2, 3].map(ticket_of), ["A-002", "A-001", "P-001"].map(|t| Some(visit(t))));
+    assert_eq!(publish_day(&ledger, &knc(), today()).await.unwrap(), 0);
+    book(&ledger, 4, today(), "08:00", None, None).await;
+    assert_eq!(publish_day(&ledger, &knc(), today()).await.unwrap(), 1);
+    let second = ledger.view(&knc(), |w| w.visits.clone()).await.unwrap();
+    assert!(first.iter().all(|(id, v)| second[id] == *v), "a published number never goes to another person");
+    assert_eq!(second[&visit("A-003")].plan.as_ref().unwrap().applications, [no(4)]);
+    agrees(&ledger).await;
+}
+
+async fn a_family_of_six_is_two_visits(place: &impl Place) {
+    let ledger = office(place).await;
+    for n in 1..=6 {
+        book(&ledger, n, today(), "09:00", Some("family"), None).await;
+    }
+    assert_eq!(publish_day(&ledger, &knc(), today()).await.unwrap(), 2);
+    let sizes = ledger
+        .view(&knc(), |w| w.visits.values().map(|v| v.plan.as_ref().unwrap().applications.len()).collect::<Vec<_>>())
+        .await
+        .unwrap();
+    assert_eq!(sizes, [5, 1]);
+}
+
+async fn the_plan_goes_round_the_counters(place: &impl Place) {
+    let ledger = office(place).await;
+    publish_people(&ledger, 4).await;
+    let counters = ledger
+        .view(&knc(), |w| w.visits.values().map(|v| v.plan.as_ref().unwrap().counter.0).collect::<Vec<_>>())
+        .await
+        .unwrap();
+    assert_eq!(counters, [1, 2, 3, 1]);
+}
+
+async fn a_service_row_is_written_once(place: &impl Place) {
+    let ledger = office(place).await;
+    book(&ledger, 1, today(), "09:00", None, None).await;
+    let heads = ledger.heads(&knc()).await.unwrap();
+    book(&ledger, 1, today(), "09:00", None, None).await;
+    assert_eq!(ledger.heads(&knc()).await.unwrap(), heads);
+}
+
+async fn a_long_history_comes_in_portions(place: &impl Place) {
+    let ledger = office(place).await;
+    for n in 1..=9 {
+        book(&ledger, n, today(), "09:00", None, None).await;
+    }
+    let write = |_: &_, _: &_| {
+        let row = |i: u32| loket_server::ledger::ServiceRow {
+            stream: Stream::Registry,
+            name: "test",
+            external_id: i.to_string(),
+            subject: Subject::Application(no(1)),
+            events: vec![Event::PaymentExpired],
+        };
+        Ok((0..2_100).map(row).collect())
+    };
+    ledger.append_service(&knc(), write).await.unwrap();
+    let first = ledger.since(&knc(), &BTreeMap::new()).await.unwrap();
+    assert_eq!(first.rows.len(), loket_core::sync::ROWS_PER_ANSWER_MAX);
+    let last = first.rows.last().unwrap();
+    let header: RowHeader = serde_json::from_str(&last.header).unwrap();
+    let cursor = Cursor { epoch: header.epoch, seq: header.seq, leaf: last.leaf };
+    let second = ledger.since(&knc(), &BTreeMap::from([(Stream::Registry, cursor)])).await.unwrap();
+    assert_eq!(first.rows.len() + second.rows.len(), second.heads[&Stream::Registry].seq as usize);
+}
+
+async fn heavy_rows_come_in_portions_that_fit_a_body(place: &impl Place) {
+    let ledger = office(place).await;
+    let write = |_: &_, _: &_| {
+        let row = |i: u32| loket_server::ledger::ServiceRow {
+            stream: Stream::Office,
+            name: "test",
+            external_id: i.to_string(),
+            subject: on("A-999"),
+            // Quotation marks are what grows most on the way.
+            events: vec![Event::Withdrawn { reason: "\"".repeat(50_000) }],
+        };
+        Ok((0..40).map(row).collect())
+    };
+    ledger.append_service(&knc(), write).await.unwrap();
+    let since = ledger.since(&knc(), &BTreeMap::new()).await.unwrap();
+    let bytes = serde_json::to_vec(&since.rows).unwrap().len();
+    assert!((20..50).contains(&since.rows.len()), "{}", since.rows.len());
+    assert!(bytes < loket_core::sync::BODY_BYTES_MAX, "{bytes}");
+}
+
+/// A number below `below`; the same seed gives the same day.
+fn dice(seed: &mut u64, below: u64) -> u64 {
+    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    (*seed >> 33) % below
+}
+
+async fn whatever_the_counters_do_the_rows_fold_to_what_is_stored(place: &impl Place) {
+    let (ledger, sri, adi) = two_counters(place, 6).await;
+    let mut desks = [sri, adi, Desk::enrol(&ledger, "maya.lestari").await];
+    let mut seed = 8_123;
+    let mut outcomes = BTreeMap::new();
+    for step in 0..300 {
+        let who = dice(&mut seed, 3) as usize;
+        let person = dice(&mut seed, 6) as u32 + 1;
+        let counter = CounterNo(dice(&mut seed, 3) as u8 + 1);
+        let other = CounterNo(dice(&mut seed, 3) as u8 + 1);
+        let person_visit = visit(&format!("A-{person:03}"));
+        let request = RequestId::new(format!("r{}", dice(&mut seed, 20))).unwrap();
+        let (note, desk) = (String::new(), &mut desks[who]);
+        ledger.env().advance_ms(20_000);
+        let last = CommandRef { desk: desk.id, n: desk.n };
+        let act = match dice(&mut seed, 16) {
+            0 | 1 => arrives(),
+            2 => call(counter.0, None),
+            3 => call(counter.0, Some(request.as_str())),
+            4 => Act::Recall { counter },
+            5 => Act::Start { counter, applications: vec![no(person)], presence: Presence::Scanned },
+            6 => Act::NoShow { counter },
+            7 => Act::Return,
+            8 => Act::Hold { counter, reason: HoldReason::Payment, until: None, note },
+            9 => Act::Transfer { to: other, note },
+            10 => {
+                let outcomes = vec![ApplicationOutcome { application: no(person), outcome: Outcome::GivenUp }];
+                Act::Finish { counter, outcomes }
+            }
+            11 => Act::Undo { command: last },
+            12 => verdict(Verdict::Accept),
+            13 => verdict(Verdict::Reject { reason: Reason::Blurred }),
+            14 => match dice(&mut seed, 4) {
+                0 => Act::OpenCounter { counter },
+                1 => Act::CloseCounter { counter },
+                2 => Act::Release { visits: vec![person_visit.clone()], from: counter, to: other },
+                _ => Act::Reclaim { from: counter, to: other, reason: "mati".to_owned() },
+            },
+            _ => {
+                desk.asks(&ledger, request.as_str(), counter.0).await;
+                continue;
+            }
+        };
+        let subject = match &act {
+            Act::Verdict { .. } => Subject::Application(no(person)),
+            Act::OpenCounter { .. } | Act::CloseCounter { .. } | Act::Release { .. } | Act::Reclaim { .. } => {
+                Subject::Office
+            }
+            _ => Subject::Visit(person_visit),
+        };
+        let outcome = desk.does(&ledger, subject, act).await;
+        assert!(!matches!(outcome, RowOutcome::Quarantined { .. }), "{step}: {outcome:?}");
+        *outcomes.entry(outcome == RowOutcome::Applied).or_insert(0) += 1;
+    }
+    assert!(outcomes.values().all(|n| *n > 30), "a day with successes and collisions: {outcomes:?}");
+    agrees(&ledger).await;
+}
+
+macro_rules! ledger_contract {
+    ($place:ident: $make:expr; $($story:ident)*) => {
+        mod $place {
+            use super::*;
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $story() {
+                    super::$story(&$make).await;
+                }
+            )*
+        }
+    };
+    ($place:ident: $make:expr) => {
+        ledger_contract! { $place: $make;
+            an_office_taken_in_twice_writes_no_second_row
+            a_repeat_is_answered_with_the_stored_outcome
+            a_hole_is_named_and_nothing_after_it_is_stored
+            the_same_number_with_other_bytes_is_a_clone
+            a_chain_that_does_not_link_is_a_clone
+            a_head_the_centre_does_not_know_gives_a_clone_away
+            of_two_opposite_verdicts_the_first_stands_and_the_second_is_kept_as_disputed
+            a_fact_about_somebody_unknown_is_kept_as_disputed
+            after_a_reclaim_the_old_holders_claim_is_refused
+            one_request_calls_one_person_however_often_it_is_asked
+            nobody_is_called_online_who_is_not_known_to_be_here
+            only_who_holds_a_counter_may_call_to_it
+            a_call_made_instead_of_an_ask_voids_what_the_ask_did
+            an_ask_that_comes_after_the_call_that_replaced_it_does_nothing
+            the_share_of_a_counter_that_nobody_holds_is_free
+            from_a_held_share_nobody_is_taken_but_its_holder_is_asked
+            a_wish_is_forgotten_after_half_a_minute
+            what_must_not_count_is_quarantined_and_kept
+            eight_desks_at_once_get_one_dense_sequence
+            a_restart_keeps_everything
+            what_another_process_wrote_is_seen
+            bodies_go_out_for_the_window_only
+            a_cursor_of_another_line_starts_over
+            a_second_publication_only_adds
+            a_family_of_six_is_two_visits
+            the_plan_goes_round_the_counters
+            a_service_row_is_written_once
+            a_long_history_comes_in_portions
+            heavy_rows_come_in_portions_that_fit_a_body
+            whatever_the_counters_do_the_rows_fold_to_what_is_stored
+        }
+    };
+}
+
+ledger_contract!(sqlite: Sqlite::new());
+
+#[tokio::test]
+async fn a_database_of_a_newer_program_is_left_untouched() {
+    let place = Sqlite::new();
+    let ledger = office(&place).await;
+    ledger.close().await;
+    let file = database(place.folder());
+    let url = format!("sqlite://{}", file.display());
+    let db = sqlx::SqlitePool::connect(&url).await.unwrap();
+    sqlx::query("insert into _sqlx_migrations (version, description, success, checksum, execution_time) values (999, '', 1, x'', 0)")
+        .execute(&db)
+        .await
+        .unwrap();
+    db.close().await;
+    let before = std::fs::read(&file).unwrap();
+    let Err(error) = Ledger::open(&file, morning()).await else { panic!("a newer database was opened") };
+    assert!(matches!(error, LedgerError::NewerDatabase { found: 999, known: 1 }), "{error}");
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+}
+
+#[tokio::test]
+async fn aggregates_of_another_fold_are_folded_anew_from_the_rows() {
+    let place = Sqlite::new();
+    let (ledger, mut sri, _) = two_counters(&place, 1).await;
+    sri.does(&ledger, on("A-001"), arrives()).await;
+    let before = ledger.view(&knc(), Clone::clone).await.unwrap();
+    ledger.close().await;
+    let db = sqlx::SqlitePool::connect(&format!("sqlite://{}", database(place.folder()).display())).await.unwrap();
+    sqlx::query("update aggregate set fold_version = 0, json = '?'").execute(&db).await.unwrap();
+    db.close().await;
+    let ledger = place.open().await;
+    assert_eq!(ledger.view(&knc(), Clone::clone).await.unwrap(), before);
+}

@@ -1,0 +1,728 @@
+//! The server as desks and the intake side meet it: real requests to a real port.
+
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the answer")]
+
+mod house;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use house::*;
+use loket_core::act::Subject;
+use loket_core::application::{DocumentKind, EarlierPassport, PaymentState, Verdict};
+use loket_core::id::{CounterNo, DeskId, Digest, OfficeCode};
+use loket_core::sync::{
+    AskAnswer, BODY_BYTES_MAX, COMMAND_BYTES_MAX, ChainHead, EnrolAnswer, PROTOCOL, Quarantine, RowOutcome, Snapshot,
+    SyncAnswer, SyncAsk, WireError,
+};
+use loket_core::world::Related;
+use loket_decode::Bitmap;
+use loket_seal::Signing;
+use loket_server::env::Env;
+use loket_server::intake::{NewApplication, NewAppointment, NewDocument, NewPayment, SCANS_PER_APPLICATION_MAX};
+use loket_server::{Config, Running, serve};
+use reqwest::{Client, Method, Response, StatusCode};
+
+struct Server {
+    dir: tempfile::TempDir,
+    running: Running,
+    env: Env,
+    http: Client,
+}
+
+async fn start(dir: &std::path::Path, listen: SocketAddr, env: Env) -> Running {
+    let decoder_exe = Some(PathBuf::from(env!("CARGO_BIN_EXE_loket-server")));
+    serve(Config { data: dir.to_owned(), listen, decoder_exe, env }).await.unwrap()
+}
+
+impl Server {
+    async fn new() -> Server {
+        let (dir, env) = (tempfile::tempdir().unwrap(), morning());
+        let running = start(dir.path(), "127.0.0.1:0".parse().unwrap(), env.clone()).await;
+        set_up(running.ledger(), dir.path(), "KNC").await;
+        Server { dir, running, env, http: Client::new() }
+    }
+
+    async fn restarted(self) -> Server {
+        let Server { dir, running, env, http } = self;
+        let addr = running.addr;
+        running.shutdown().await;
+        let running = start(dir.path(), addr, env.clone()).await;
+        Server { dir, running, env, http }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.running.addr)
+    }
+
+    async fn post(&self, path: &str, body: &impl serde::Serialize) -> Response {
+        let post = self.http.post(self.url(path)).bearer_auth(self.running.intake_key());
+        post.json(body).send().await.unwrap()
+    }
+
+    async fn put_scan(&self, hash: &str, bytes: Vec<u8>) -> Response {
+        let put = self.http.put(self.url(&format!("/v1/intake/scans/{hash}")));
+        put.bearer_auth(self.running.intake_key()).body(bytes).send().await.unwrap()
+    }
+
+    async fn enrols(&self, code: &str, signing: &Signing) -> Response {
+        let ask = serde_json::json!({ "code": code, "name": "Loket 1", "signing_key": signing.public() });
+        self.http.post(self.url("/v1/enrol")).json(&ask).send().await.unwrap()
+    }
+
+    async fn desk(&self, officer: &str) -> Desk {
+        let (code, signing) = (self.running.enrolment_code(&knc()).await.unwrap(), Signing::random());
+        let answer: EnrolAnswer = self.enrols(&code, &signing).await.json().await.unwrap();
+        assert_eq!((answer.office, answer.series_year, answer.receipts_used), (knc(), 26, 0));
+        Desk::new(answer.desk, officer, signing, answer.token)
+    }
+
+    /// A signed request of a desk.
+    fn signed(&self, desk: &Desk, method: Method, path: &str, body: Vec<u8>) -> reqwest::RequestBuilder {
+        let at = self.env.now().0;
+        self.http
+            .request(method.clone(), self.url(path))
+            .bearer_auth(&desk.token)
+            .header("loket-desk", format!("KNC/{}", desk.id))
+            .header("loket-at", at)
+            .header("loket-signature", desk.signing.sign_request(method.as_str(), path, at, &body))
+            .body(body)
+    }
+
+    async fn get(&self, desk: &Desk, path: &str) -> Response {
+        self.signed(desk, Method::GET, path, Vec::new()).send().await.unwrap()
+    }
+
+    async fn send(&self, desk: &Desk, ask: &SyncAsk) -> Response {
+        self.signed(desk, Method::POST, "/v1/sync", serde_json::to_vec(ask).unwrap()).send().await.unwrap()
+    }
+
+    fn ask(&self, desk: &Desk, commands: Vec<String>) -> SyncAsk {
+        SyncAsk {
+            speaks: (PROTOCOL, PROTOCOL),
+            office: knc(),
+            desk: desk.id,
+            cursors: BTreeMap::new(),
+            head: ChainHead { n: desk.n, digest: desk.prev },
+            commands,
+            asks: Vec::new(),
+            scans_waiting: 0,
+            wait_s: 0,
+            sent_at: self.env.now(),
+        }
+    }
+
+    async fn syncs(&self, desk: &Desk, commands: Vec<String>) -> SyncAnswer {
+        self.send(desk, &self.ask(desk, commands)).await.json().await.unwrap()
+    }
+
+    /// An application whose scan is already here.
+    async fn application(&self, n: u32, bytes: &[u8]) -> NewApplication {
+        let hash = Digest::of(bytes);
+        assert!(self.put_scan(&hash.to_string(), bytes.to_vec()).await.status().is_success());
+        NewApplication {
+            office: knc(),
+            application_no: no(n),
+            submission: submission(None, None),
+            documents: vec![NewDocument {
+                document: DocumentKind::Ktp,
+                file_name: "ktp.jpg".to_owned(),
+                media_type: "image/jpeg".to_owned(),
+                hash,
+                bytes: bytes.len() as u64,
+            }],
+            appointment: Some(NewAppointment { day: today(), time: "09:00".to_owned() }),
+            earlier_passports: None,
+        }
+    }
+}
+
+async fn error(response: Response) -> (u16, WireError) {
+    (response.status().as_u16(), response.json().await.unwrap())
+}
+
+fn jpeg() -> Vec<u8> {
+    Bitmap::new(64, 48, vec![128; 64 * 48 * 3]).unwrap().to_jpeg(80)
+}
+
+// Enrolment
+
+#[tokio::test]
+async fn a_code_makes_one_machine_a_workstation() {
+    let server = Server::new().await;
+    let code = server.running.enrolment_code(&knc()).await.unwrap();
+    assert_eq!(server.enrols(&code.to_lowercase(), &Signing::random()).await.status(), StatusCode::OK);
+    let again = server.enrols(&code, &Signing::random()).await;
+    assert_eq!(error(again).await, (403, WireError::CodeRefused));
+    let second = server.desk("adi.nugroho").await;
+    assert_eq!(second.id, DeskId(2));
+    let known = server.running.ledger().view(&knc(), |w| w.office.desks.len()).await.unwrap();
+    assert_eq!(known, 2, "the registry tells all desks of it");
+}
+
+#[tokio::test]
+async fn a_code_is_good_for_fifteen_minutes() {
+    let server = Server::new().await;
+    let code = server.running.enrolment_code(&knc()).await.unwrap();
+    server.env.advance_ms(15 * 60 * 1000);
+    assert_eq!(error(server.enrols(&code, &Signing::random()).await).await, (403, WireError::CodeRefused));
+    assert_eq!(error(server.enrols("", &Signing::random()).await).await, (403, WireError::CodeRefused));
+}
+
+#[tokio::test]
+async fn a_machine_without_a_key_or_with_a_page_for_a_name_is_not_enrolled() {
+    let server = Server::new().await;
+    let code = server.running.enrolment_code(&knc()).await.unwrap();
+    for (field, name, key) in [
+        ("signing_key", "Loket 1".to_owned(), "00".to_owned()),
+        ("name", "x".repeat(81), "0".repeat(64)),
+        ("name", "a\u{0}b".to_owned(), "0".repeat(64)),
+    ] {
+        let ask = serde_json::json!({ "code": code, "name": name, "signing_key": key });
+        let response = server.http.post(server.url("/v1/enrol")).json(&ask).send().await.unwrap();
+        assert_eq!(error(response).await, (400, WireError::BadRequest { field: field.to_owned() }));
+    }
+    assert_eq!(server.enrols(&code, &Signing::random()).await.status(), 200, "the code is still good");
+}
+
+// Who may come in
+
+#[tokio::test]
+async fn a_desk_nobody_enrolled_is_unknown() {
+    let server = Server::new().await;
+    let nobody = Desk::new(DeskId(7), "sri.wulandari", Signing::random(), "00".repeat(32));
+    assert_eq!(error(server.send(&nobody, &server.ask(&nobody, vec![])).await).await, (401, WireError::DeskUnknown));
+    let bare = server.http.post(server.url("/v1/sync")).send().await.unwrap();
+    assert_eq!(error(bare).await, (401, WireError::DeskUnknown));
+}
+
+#[tokio::test]
+async fn a_token_without_the_key_that_signs_is_worth_nothing() {
+    let server = Server::new().await;
+    let mut sri = server.desk("sri.wulandari").await;
+    sri.signing = Signing::random();
+    assert_eq!(error(server.send(&sri, &server.ask(&sri, vec![])).await).await, (401, WireError::DeskUnknown));
+    assert_eq!(error(server.get(&sri, "/v1/snapshot").await).await, (401, WireError::DeskUnknown));
+}
+
+#[tokio::test]
+async fn a_body_changed_on_the_way_is_not_the_desks() {
+    let server = Server::new().await;
+    let sri = server.desk("sri.wulandari").await;
+    let body = serde_json::to_vec(&server.ask(&sri, vec![])).unwrap();
+    let signed = server.signed(&sri, Method::POST, "/v1/sync", body.clone());
+    let changed = signed.body([body, b" ".to_vec()].concat()).send().await.unwrap();
+    assert_eq!(error(changed).await, (401, WireError::DeskUnknown));
+}
+
+#[tokio::test]
+async fn a_desk_speaks_for_its_own_office_and_itself_only() {
+    let server = Server::new().await;
+    let (sri, adi) = (server.desk("sri.wulandari").await, server.desk("adi.nugroho").await);
+    let mut ask = server.ask(&sri, vec![]);
+    ask.office = OfficeCode::new("KND").unwrap();
+    assert_eq!(error(server.send(&sri, &ask).await).await, (403, WireError::OtherOffice));
+    let field = "desk".to_owned();
+    let other = server.send(&sri, &server.ask(&adi, vec![])).await;
+    assert_eq!(error(other).await, (400, WireError::BadRequest { field }));
+    let command = adi.draft(server.env.now(), Subject::Office, arrives()).stamp();
+    let field = "commands".to_owned();
+    let other = server.send(&sri, &server.ask(&sri, vec![command])).await;
+    assert_eq!(error(other).await, (400, WireError::BadRequest { field }));
+}
+
+#[tokio::test]
+async fn a_revoked_desk_delivers_into_quarantine_and_gets_nothing() {
+    let server = Server::new().await;
+    let mut sri = server.desk("sri.wulandari").await;
+    server.running.ledger().revoke_desk(&knc(), sri.id).await.unwrap();
+    let command = sri.draft(server.env.now(), on("A-001"), arrives());
+    let stamped = sri.stamp(&command);
+    let answer = server.syncs(&sri, vec![stamped]).await;
+    assert_eq!(answer.answers[0].outcome, RowOutcome::Quarantined { why: Quarantine::DeskRevoked });
+    assert!(answer.rows.is_empty() && answer.heads.is_empty());
+    assert_eq!(error(server.send(&sri, &server.ask(&sri, vec![])).await).await, (403, WireError::DeskRevoked));
+    assert_eq!(error(server.get(&sri, "/v1/snapshot").await).await, (403, WireError::DeskRevoked));
+}
+
+#[tokio::test]
+async fn a_program_of_another_protocol_is_told_what_is_spoken_here() {
+    let server = Server::new().await;
+    let sri = server.desk("sri.wulandari").await;
+    let mut ask = server.ask(&sri, vec![]);
+    ask.speaks = (PROTOCOL + 1, PROTOCOL + 3);
+    assert_eq!(error(server.send(&sri, &ask).await).await, (426, WireError::ProtocolTooOld { needs: PROTOCOL }));
+}
+
+// Limits
+
+#[tokio::test]
+async fn two_hundred_commands_fit_an_ask_and_one_more_does_not() {
+    let server = Server::new().await;
+    publish_people(server.running.ledger(), 1).await;
+    let mut sri = server.desk("sri.wulandari").await;
+    let mut commands = Vec::new();
+    for _ in 0..201 {
+        let command = sri.draft(server.env.now(), on("A-001"), arrives());
+        commands.push(sri.stamp(&command));
+    }
+    let field = "commands".to_owned();
+    let response = server.send(&sri, &server.ask(&sri, commands.clone())).await;
+    assert_eq!(error(response).await, (400, WireError::BadRequest { field }));
+    commands.pop();
+    let answer = server.syncs(&sri, commands).await;
+    assert_eq!(answer.answers.len(), 200);
+}
+
+#[tokio::test]
+async fn a_bomb_is_cut_off_where_it_passes_the_limit() {
+    let server = Server::new().await;
+    let sri = server.desk("sri.wulandari").await;
+    let bomb = zstd::encode_all(std::io::repeat(b' ').take_bytes(1 << 30), 3).unwrap();
+    let sent = server.signed(&sri, Method::POST, "/v1/sync", bomb).header("content-encoding", "zstd").send().await;
+    assert_eq!(error(sent.unwrap()).await, (413, WireError::TooLarge { max: BODY_BYTES_MAX as u64 }));
+}
+
+trait TakeBytes: std::io::Read + Sized {
+    fn take_bytes(self, n: u64) -> std::io::Take<Self> {
+        std::io::Read::take(self, n)
+    }
+}
+impl TakeBytes for std::io::Repeat {}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_not_read_to_its_end() {
+    let server = Server::new().await;
+    let sri = server.desk("sri.wulandari").await;
+    let sent = server.signed(&sri, Method::POST, "/v1/sync", vec![b' '; BODY_BYTES_MAX + 1]).send().await;
+    // Whoever is still sending may find the door shut before reading the reason.
+    if let Ok(response) = sent {
+        assert_eq!(error(response).await, (413, WireError::TooLarge { max: BODY_BYTES_MAX as u64 }));
+    }
+    let mut ask = server.ask(&sri, vec!["x".repeat(COMMAND_BYTES_MAX + 1)]);
+    let max = COMMAND_BYTES_MAX as u64;
+    assert_eq!(error(server.send(&sri, &ask).await).await, (413, WireError::TooLarge { max }));
+    ask.commands.clear();
+    assert_eq!(server.send(&sri, &ask).await.status(), 200);
+}
+
+#[tokio::test]
+async fn nonsense_has_a_typed_answer() {
+    let server = Server::new().await;
+    let sri = server.desk("sri.wulandari").await;
+    let body = || WireError::BadRequest { field: "body".to_owned() };
+    for nonsense in [String::new(), "[".repeat(10_000), "null".to_owned(), "\u{0}".to_owned()] {
+        let sent = server.signed(&sri, Method::POST, "/v1/sync", nonsense.into_bytes()).send().await.unwrap();
+        assert_eq!(error(sent).await, (400, body()));
+    }
+    let commands = || WireError::BadRequest { field: "commands".to_owned() };
+    for nonsense in ["", "{}", "{\"desk\":1,\"n\":0,\"prev\":\"00\"}", &"[".repeat(10_000)] {
+        let sent = server.send(&sri, &server.ask(&sri, vec![nonsense.to_owned()])).await;
+        assert_eq!(error(sent).await, (400, commands()));
+    }
+    let gzip =
+        server.signed(&sri, Method::POST, "/v1/sync", vec![1, 2]).header("content-encoding", "gzip").send().await;
+    assert_eq!(error(gzip.unwrap()).await.0, 400);
+    let lost = server.http.get(server.url("/../../etc/passwd")).send().await.unwrap();
+    assert_eq!(error(lost).await, (404, WireError::NotFound));
+}
+
+// Exchange
+
+#[tokio::test]
+async fn what_was_said_once_is_answered_twice_with_the_same_bytes() {
+    let server = Server::new().await;
+    publish_people(server.running.ledger(), 2).await;
+    let mut sri = server.desk("sri.wulandari").await;
+    let mut commands = Vec::new();
+    for (ticket, rules) in [("A-001", 1), ("A-999", 1), ("A-002", 9)] {
+        let mut command = sri.draft(server.env.now(), on(ticket), arrives());
+        command.rules = loket_core::id::RulesVersion(rules);
+        commands.push(sri.stamp(&command));
+    }
+    let first = server.syncs(&sri, commands.clone()).await;
+    let again = server.syncs(&sri, commands).await;
+    assert_eq!(first.answers.len(), 3);
+    assert_eq!(serde_json::to_string(&first.answers).unwrap(), serde_json::to_string(&again.answers).unwrap());
+}
+
+#[tokio::test]
+async fn zstd_comes_and_goes() {
+    let server = Server::new().await;
+    let sri = server.desk("sri.wulandari").await;
+    let body = zstd::encode_all(&serde_json::to_vec(&server.ask(&sri, vec![])).unwrap()[..], 3).unwrap();
+    let signed = server.signed(&sri, Method::POST, "/v1/sync", body).header("content-encoding", "zstd");
+    let response = signed.header("accept-encoding", "zstd").send().await.unwrap();
+    assert_eq!(response.headers()["content-encoding"], "zstd");
+    let bytes = zstd::decode_all(&response.bytes().await.unwrap()[..]).unwrap();
+    let answer: SyncAnswer = serde_json::from_slice(&bytes).unwrap();
+    assert!(!answer.rows.is_empty() && answer.rows.iter().all(|r| r.open().is_ok()));
+}
+
+/// Two desks; the second waits with its cursors at the heads until `news` has happened.
+async fn woken_by(server: &Server, waiting: &Desk, news: impl Future<Output = ()>) -> SyncAnswer {
+    let mut ask = server.ask(waiting, vec![]);
+    ask.cursors = server.syncs(waiting, vec![]).await.heads;
+    ask.wait_s = 20;
+    let started = tokio::time::Instant::now();
+    let answer = async { server.send(waiting, &ask).await.json::<SyncAnswer>().await.unwrap() };
+    let news = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        news.await;
+    };
+    let (answer, ()) = tokio::join!(answer, news);
+    assert!(started.elapsed() < Duration::from_secs(10), "woken, not timed out");
+    answer
+}
+
+#[tokio::test]
+async fn a_long_poll_ends_when_a_colleague_does_something() {
+    let server = Server::new().await;
+    publish_people(server.running.ledger(), 1).await;
+    let (mut sri, adi) = (server.desk("sri.wulandari").await, server.desk("adi.nugroho").await);
+    let ledger = server.running.ledger();
+    let news = async {
+        sri.does(ledger, on("A-001"), arrives()).await;
+    };
+    assert_eq!(woken_by(&server, &adi, news).await.rows.len(), 1);
+}
+
+#[tokio::test]
+async fn a_long_poll_ends_when_another_process_publishes() {
+    let server = Server::new().await;
+    let adi = server.desk("adi.nugroho").await;
+    let admin = loket_server::open_ledger(server.dir.path(), server.env.clone()).await.unwrap();
+    let answer = woken_by(&server, &adi, publish_people(&admin, 1)).await;
+    assert!(!answer.rows.is_empty());
+}
+
+#[tokio::test]
+async fn a_long_poll_ends_when_a_colleague_wishes_for_work() {
+    let server = Server::new().await;
+    let ledger = server.running.ledger();
+    publish_people(ledger, 2).await;
+    let (mut sri, mut adi) = (server.desk("sri.wulandari").await, server.desk("adi.nugroho").await);
+    sri.opens(ledger, 1).await;
+    adi.opens(ledger, 2).await;
+    sri.does(ledger, on("A-002"), arrives()).await;
+    let news = async {
+        let mut ask = server.ask(&sri, vec![]);
+        ask.asks = vec![sri.ask("r1", 1)];
+        let answer: SyncAnswer = server.send(&sri, &ask).await.json().await.unwrap();
+        assert!(matches!(answer.asks.values().next(), Some(AskAnswer::No { .. })));
+    };
+    let answer = woken_by(&server, &adi, news).await;
+    assert_eq!((answer.wanted[0].from, answer.wanted[0].to), (CounterNo(2), CounterNo(1)));
+}
+
+#[tokio::test]
+async fn a_long_poll_without_news_ends_in_time_and_at_closing() {
+    let server = Server::new().await;
+    let sri = server.desk("sri.wulandari").await;
+    let mut ask = server.ask(&sri, vec![]);
+    ask.cursors = server.syncs(&sri, vec![]).await.heads;
+    ask.wait_s = 1;
+    let started = tokio::time::Instant::now();
+    let answer: SyncAnswer = server.send(&sri, &ask).await.json().await.unwrap();
+    assert!(answer.rows.is_empty() && started.elapsed() >= Duration::from_millis(900));
+    ask.wait_s = 25;
+    let request = server.signed(&sri, Method::POST, "/v1/sync", serde_json::to_vec(&ask).unwrap());
+    let waiting = tokio::spawn(async move { request.send().await.unwrap().status() });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let started = tokio::time::Instant::now();
+    server.running.shutdown().await;
+    assert_eq!(waiting.await.unwrap(), 200);
+    assert!(started.elapsed() < Duration::from_secs(4));
+}
+
+#[tokio::test]
+async fn a_restart_on_the_same_port_loses_nothing() {
+    let server = Server::new().await;
+    publish_people(server.running.ledger(), 1).await;
+    let mut sri = server.desk("sri.wulandari").await;
+    let command = sri.draft(server.env.now(), on("A-001"), arrives());
+    let stamped = sri.stamp(&command);
+    let first = server.syncs(&sri, vec![stamped.clone()]).await;
+    let server = server.restarted().await;
+    let again = server.syncs(&sri, vec![stamped]).await;
+    assert_eq!(first.answers, again.answers);
+    assert_eq!(first.rows, again.rows);
+    agrees(server.running.ledger()).await;
+}
+
+#[tokio::test]
+async fn a_plug_pulled_during_eight_desks_work_leaves_whole_rows_only() {
+    let server = Server::new().await;
+    publish_people(server.running.ledger(), 8).await;
+    let mut desks = Vec::new();
+    for _ in 0..8 {
+        desks.push(server.desk("sri.wulandari").await);
+    }
+    let mut working = Vec::new();
+    for (i, mut desk) in desks.into_iter().enumerate() {
+        let mut requests = Vec::new();
+        for _ in 0..40 {
+            let command = desk.draft(server.env.now(), on(&format!("A-{:03}", i + 1)), arrives());
+            let stamped = desk.stamp(&command);
+            let ask = serde_json::to_vec(&server.ask(&desk, vec![stamped.clone()])).unwrap();
+            requests.push((stamped, server.signed(&desk, Method::POST, "/v1/sync", ask)));
+        }
+        working.push(tokio::spawn(async move {
+            let mut answered = Vec::new();
+            for (stamped, request) in requests {
+                let Ok(response) = request.send().await else { break };
+                let Ok(answer) = response.json::<SyncAnswer>().await else { break };
+                answered.push((stamped, answer.answers));
+            }
+            (desk, answered)
+        }));
+    }
+    tokio::time::sleep(Duration::from_millis(250)).await;
+    let Server { dir, running, env, http } = server;
+    let addr = running.addr;
+    running.kill().await;
+    let running = start(dir.path(), addr, env.clone()).await;
+    let server = Server { dir, running, env, http };
+    for desk in working {
+        let (desk, answered) = desk.await.unwrap();
+        for (stamped, answers) in answered {
+            let again = server.running.ledger().append_command(&knc(), desk.id, &stamped).await.unwrap();
+            assert_eq!(again.answers, answers, "what was answered is there");
+        }
+    }
+    agrees(server.running.ledger()).await;
+}
+
+#[tokio::test]
+async fn a_snapshot_and_the_rows_after_it_are_everything() {
+    let server = Server::new().await;
+    publish_people(server.running.ledger(), 1).await;
+    let mut sri = server.desk("sri.wulandari").await;
+    let snapshot: Snapshot = server.get(&sri, "/v1/snapshot").await.json().await.unwrap();
+    sri.does(server.running.ledger(), on("A-001"), arrives()).await;
+    let mut ask = server.ask(&sri, vec![]);
+    ask.cursors = snapshot.cursors;
+    let answer: SyncAnswer = server.send(&sri, &ask).await.json().await.unwrap();
+    let mut world = loket_core::world::World::default();
+    snapshot.aggregates.into_iter().for_each(|a| world.put(a));
+    for row in answer.rows {
+        let (header, body) = row.open().unwrap();
+        let body = body.unwrap();
+        world.apply(&header.subject, &body.stamp, &body.events);
+    }
+    assert_eq!(world, server.running.ledger().view(&knc(), Clone::clone).await.unwrap());
+}
+
+// Intake
+
+#[tokio::test]
+async fn an_application_becomes_a_case_with_a_bill_and_a_place() {
+    let server = Server::new().await;
+    let mut new = server.application(1, &jpeg()).await;
+    let (issued, expires) = (today() - chrono::Days::new(4000), today() - chrono::Days::new(300));
+    new.earlier_passports = Some(vec![EarlierPassport { number: "X0000000".to_owned(), issued, expires }]);
+    assert_eq!(server.post("/v1/intake/applications", &new).await.status(), StatusCode::CREATED);
+    let office = knc();
+    let view = || server.running.ledger().view(&office, |w| w.application(&no(1)).unwrap().clone());
+    let case = view().await.unwrap();
+    let bill = case.bill.clone().unwrap();
+    assert_eq!((bill.code.len(), bill.amount_rp), (15, 950_000));
+    assert_eq!(bill.due, new.submission.at.plus_ms(2 * 3600 * 1000));
+    assert_eq!(case.appointment.as_ref().unwrap().slot, at("2026-11-23T02:00:00Z"));
+    assert_eq!((case.scans.len(), case.earlier.len(), case.answers.len()), (1, 1, 0));
+    let payment = NewPayment {
+        application_no: no(1),
+        amount_rp: bill.amount_rp,
+        ntpn: "ABCD1234EFGH5678".to_owned(),
+        channel: "BRI".to_owned(),
+        at: server.env.now(),
+    };
+    assert_eq!(server.post("/v1/intake/payments", &payment).await.status(), StatusCode::CREATED);
+    assert_eq!(server.post("/v1/intake/payments", &payment).await.status(), StatusCode::OK);
+    let case = view().await.unwrap();
+    assert!(matches!(case.payment(), PaymentState::Paid { .. }));
+    assert_eq!(case.payments.len(), 1);
+    let other = NewPayment { amount_rp: 1, ..payment };
+    let field = "ntpn".to_owned();
+    assert_eq!(error(server.post("/v1/intake/payments", &other).await).await, (409, WireError::Conflict { field }));
+    let other = NewPayment { application_no: no(9), ntpn: "0000000000000000".to_owned(), ..other };
+    assert_eq!(error(server.post("/v1/intake/payments", &other).await).await, (404, WireError::NotFound));
+}
+
+#[tokio::test]
+async fn the_same_application_again_changes_nothing_and_another_one_is_a_conflict() {
+    let server = Server::new().await;
+    let mut new = server.application(1, &jpeg()).await;
+    assert_eq!(server.post("/v1/intake/applications", &new).await.status(), StatusCode::CREATED);
+    let heads = server.running.ledger().heads(&knc()).await.unwrap();
+    assert_eq!(server.post("/v1/intake/applications", &new).await.status(), StatusCode::OK);
+    assert_eq!(server.running.ledger().heads(&knc()).await.unwrap(), heads);
+    new.submission.form.full_name = "CONTOH DUA".to_owned();
+    let field = "application_no".to_owned();
+    let response = server.post("/v1/intake/applications", &new).await;
+    assert_eq!(error(response).await, (409, WireError::Conflict { field }));
+}
+
+#[tokio::test]
+async fn an_application_names_its_unfit_field() {
+    let server = Server::new().await;
+    let good = server.application(1, &jpeg()).await;
+    let unfit = async |field: &str, change: &dyn Fn(&mut NewApplication)| {
+        let mut new = good.clone();
+        change(&mut new);
+        let response = server.post("/v1/intake/applications", &new).await;
+        assert_eq!(error(response).await, (422, WireError::BadRequest { field: field.to_owned() }));
+    };
+    unfit("documents[0].hash", &|n| n.documents[0].hash = Digest::of(b"never sent")).await;
+    unfit("documents[0].bytes", &|n| n.documents[0].bytes += 1).await;
+    unfit("documents", &|n| n.documents = vec![n.documents[0].clone(); SCANS_PER_APPLICATION_MAX + 1]).await;
+    unfit("office", &|n| n.office = OfficeCode::new("KNX").unwrap()).await;
+    unfit("submission.form.full_name", &|n| n.submission.form.full_name = "A\u{202e}B".to_owned()).await;
+    unfit("submission.form.address", &|n| n.submission.form.address = "x".repeat(501)).await;
+    unfit("submission.form.birth_date", &|n| n.submission.form.birth_date = chrono::NaiveDate::MIN).await;
+    unfit("submission.validity_years", &|n| n.submission.validity_years = 7).await;
+    unfit("appointment.time", &|n| n.appointment.as_mut().unwrap().time = "25:00".to_owned()).await;
+    let mut twenty = good.clone();
+    twenty.documents = vec![twenty.documents[0].clone(); SCANS_PER_APPLICATION_MAX];
+    assert_eq!(server.post("/v1/intake/applications", &twenty).await.status(), StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn a_scan_is_taken_in_under_its_own_name_only() {
+    let server = Server::new().await;
+    let bytes = jpeg();
+    let hash = Digest::of(&bytes).to_string();
+    let put = async |name: &str, bytes: &[u8]| error(server.put_scan(name, bytes.to_vec()).await).await;
+    let field = "hash".to_owned();
+    assert_eq!(put(&"0".repeat(64), &bytes).await, (400, WireError::BadRequest { field: field.clone() }));
+    assert_eq!(put("..%2f..%2fetc", &bytes).await, (400, WireError::BadRequest { field }));
+    let html = b"<html>";
+    let response = server.put_scan(&Digest::of(html).to_string(), html.to_vec()).await;
+    let body: serde_json::Value = response.json().await.unwrap();
+    assert_eq!(body, serde_json::json!({ "error": "unreadable", "why": "not_a_scan" }));
+    assert_eq!(server.put_scan(&hash, bytes.clone()).await.status(), StatusCode::CREATED);
+    assert_eq!(server.put_scan(&hash, bytes).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn without_the_key_nothing_is_taken_in() {
+    let server = Server::new().await;
+    for key in ["", "wrong"] {
+        let post = server.http.post(server.url("/v1/intake/payments")).bearer_auth(key);
+        assert_eq!(error(post.send().await.unwrap()).await, (401, WireError::DeskUnknown));
+    }
+    let health = server.http.get(server.url("/health")).send().await.unwrap();
+    assert_eq!(health.json::<serde_json::Value>().await.unwrap()["ok"], true);
+}
+
+// Scans
+
+#[tokio::test]
+async fn a_cut_off_download_goes_on_where_it_stopped() {
+    let server = Server::new().await;
+    let sri = server.desk("sri.wulandari").await;
+    let bytes = jpeg();
+    let new = server.application(1, &bytes).await;
+    server.post("/v1/intake/applications", &new).await;
+    let path = format!("/v1/scans/{}", Digest::of(&bytes));
+    let part = async |headers: &[(&str, &str)]| {
+        let mut request = server.signed(&sri, Method::GET, &path, Vec::new());
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.send().await.unwrap()
+    };
+    let whole = part(&[]).await;
+    let tag = whole.headers()["etag"].to_str().unwrap().to_owned();
+    assert_eq!(whole.bytes().await.unwrap(), bytes);
+    let rest = part(&[("range", "bytes=100-"), ("if-range", &tag)]).await;
+    assert_eq!(rest.status(), StatusCode::PARTIAL_CONTENT);
+    assert_eq!(rest.headers()["content-range"], format!("bytes 100-{}/{}", bytes.len() - 1, bytes.len()));
+    assert_eq!(rest.bytes().await.unwrap(), bytes[100..]);
+    let changed = part(&[("range", "bytes=100-"), ("if-range", "\"other\"")]).await;
+    assert_eq!((changed.status(), changed.bytes().await.unwrap().len()), (StatusCode::OK, bytes.len()));
+    let many = part(&[("range", "bytes=0-1,3-4")]).await;
+    assert_eq!(many.status(), StatusCode::OK);
+    let beyond = part(&[("range", "bytes=999999-")]).await;
+    assert_eq!(error(beyond).await, (416, WireError::RangeNotSatisfiable { bytes: bytes.len() as u64 }));
+}
+
+#[tokio::test]
+async fn of_another_offices_scan_not_even_the_existence_is_told() {
+    let server = Server::new().await;
+    let sri = server.desk("sri.wulandari").await;
+    set_up(server.running.ledger(), server.dir.path(), "KND").await;
+    let mut new = server.application(1, &jpeg()).await;
+    new.office = OfficeCode::new("KND").unwrap();
+    assert_eq!(server.post("/v1/intake/applications", &new).await.status(), StatusCode::CREATED);
+    for path in ["", "/renditions/0"] {
+        let response = server.get(&sri, &format!("/v1/scans/{}{path}", new.documents[0].hash)).await;
+        assert_eq!(error(response).await, (404, WireError::NotFound));
+    }
+}
+
+#[tokio::test]
+async fn a_rendition_is_made_once_and_what_cannot_be_shown_says_why() {
+    let server = Server::new().await;
+    let sri = server.desk("sri.wulandari").await;
+    let png = Bitmap::new(2_400, 100, vec![200; 2_400 * 100 * 3]).unwrap().to_png();
+    let damaged = jpeg()[..200].to_vec();
+    for (n, bytes) in [(1, &png), (2, &damaged)] {
+        let new = server.application(n, bytes).await;
+        assert_eq!(server.post("/v1/intake/applications", &new).await.status(), StatusCode::CREATED);
+    }
+    let path = format!("/v1/scans/{}/renditions/0", Digest::of(&png));
+    let first = server.get(&sri, &path).await;
+    assert_eq!((first.status(), first.headers()["loket-pages"].to_str().unwrap()), (StatusCode::OK, "1"));
+    let first = first.bytes().await.unwrap();
+    assert_eq!(first[..3], [0xFF, 0xD8, 0xFF]);
+    assert_eq!(server.get(&sri, &path).await.bytes().await.unwrap(), first);
+    for (path, why) in [
+        (format!("/v1/scans/{}/renditions/1", Digest::of(&png)), "page_absent"),
+        (format!("/v1/scans/{}/renditions/0", Digest::of(&damaged)), "damaged"),
+        (format!("/v1/scans/{}/renditions/0", Digest::of(&damaged)), "damaged"),
+    ] {
+        let response = server.get(&sri, &path).await;
+        assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(response.json::<serde_json::Value>().await.unwrap()["why"], why);
+    }
+}
+
+#[tokio::test]
+async fn unpaid_people_are_on_the_list_too() {
+    let server = Server::new().await;
+    let new = server.application(1, &jpeg()).await;
+    server.post("/v1/intake/applications", &new).await;
+    assert_eq!(server.running.publish(&knc(), today()).await.unwrap(), 1);
+    let mut sri = server.desk("sri.wulandari").await;
+    let verdict = sri.draft(server.env.now(), Subject::Application(no(1)), verdict(Verdict::Accept));
+    let stamped = sri.stamp(&verdict);
+    assert_eq!(server.syncs(&sri, vec![stamped]).await.answers[0].outcome, RowOutcome::Applied);
+}
+
+// The command line
+
+#[tokio::test]
+async fn an_office_is_set_up_from_the_command_line_while_the_server_runs() {
+    let server = Server::new().await;
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/sample/office.toml");
+    let admin = |args: &[&str]| {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_loket-server"));
+        command.args(["admin", "--data"]).arg(server.dir.path()).args(args);
+        command.kill_on_drop(true);
+        async move {
+            let out = command.output().await.unwrap();
+            assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+            String::from_utf8(out.stdout).unwrap()
+        }
+    };
+    assert_eq!(admin(&["office", "--file", file]).await, "KNC: 0 changes\n");
+    let code = admin(&["code", "--office", "KNC"]).await;
+    // The program has the real clock, which is behind or ahead of this test's; what it printed has the right form.
+    assert_eq!(code.trim().split('-').map(str::len).collect::<Vec<_>>(), [4, 4, 4]);
+    admin(&["revoke-officer", "--office", "KNC", "--officer", "tono.siregar"]).await;
+    let active = server.running.ledger().view(&knc(), |w| w.office.roster.values().filter(|o| o.active).count()).await;
+    assert_eq!(active.unwrap(), 4);
+}
