@@ -3,5 +3,6 @@
 
 pub mod day;
 pub mod office;
+pub mod play;
 pub mod sample;
 pub mod window;

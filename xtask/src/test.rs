@@ -51,7 +51,7 @@ const STAGES: &[Stage] = &[
     }),
     stage("ui-test", "the UI's unit tests", |place| run(&mut place.npm(&["test"]), minutes(UI_TEST_MINUTES))),
     stage("screens", "the UI in a browser against desk_http", |place| {
-        run(&mut place.npm(&["run", "screens"]), minutes(SCREENS_MINUTES))
+        run(&mut place.command(place.debug_programs().join("office_demo"), &["--screens"]), minutes(SCREENS_MINUTES))
     }),
     stage("demo", "the sample day, played through and checked", demo::check),
 ];

@@ -374,8 +374,8 @@ impl Visit {
     /// Whether this visit could be called to a counter at all, share and order aside.
     fn callable(&self, ctx: &Context<'_>, plan: &Plan) -> Result<(), Refusal> {
         match self.stage() {
+            Stage::Waiting { .. } | Stage::Expected if plan.day != ctx.rules.day(ctx.now) => Err(Refusal::OtherDay),
             Stage::Waiting { .. } => Ok(()),
-            Stage::Expected if plan.day != ctx.rules.day(ctx.now) => Err(Refusal::OtherDay),
             Stage::Expected if ctx.now < plan.slot => Err(Refusal::NotYetDue { slot: plan.slot }),
             Stage::Expected => Ok(()),
             Stage::Called { counter, .. } => Err(Refusal::AlreadyCalled { counter: *counter }),
@@ -448,6 +448,9 @@ impl Visit {
 
     /// History, one row at a time: what an undo puts back is the state before the whole row.
     pub fn apply(&mut self, stamp: &Stamp, events: &[Event]) {
+        if events.is_empty() {
+            return;
+        }
         let before = self.state.clone();
         for event in events {
             self.apply_event(stamp, event);

@@ -529,36 +529,3 @@ fn twenty_at_once_do_not_get_in_each_others_way() {
         }
     });
 }
-
-/// `cargo test -p loket-decode --test hostile how_long -- --ignored --nocapture`, with and without `--release`.
-#[test]
-#[ignore = "prints times, proves nothing"]
-fn how_long_a_twelve_megapixel_photo_takes() {
-    let mut dice = files::Dice(7);
-    let photo = RgbImage::from_fn(4000, 3000, |x, y| {
-        let noise = (dice.below(24)) as u32;
-        Rgb([(x / 16 + noise) as u8, (y / 12 + noise) as u8, ((x + y) / 28 + noise) as u8])
-    });
-    let photo_without_noise = RgbImage::from_fn(4000, 3000, |x, y| Rgb([(x / 16) as u8, (y / 12) as u8, 128]));
-    let (jpeg, png) = (files::jpeg(&photo), files::png(&photo_without_noise));
-    let pdf = PdfFile::with_pages(1, 595, 842, "1 0 0 rg 100 100 300 300 re f").bytes();
-    let best = |what: &str, work: &dyn Fn()| {
-        let times = (0..7).map(|_| {
-            let start = Instant::now();
-            work();
-            start.elapsed()
-        });
-        println!("{what}: {:?}", times.min().unwrap_or_default());
-    };
-    let want = Want { page: 0, max_side: 1600 };
-    let bitmap = decoder().render(&jpeg, want).unwrap();
-    best("start and stop, tiny PNG", &|| drop(render(&files::png(&marked(32, 32))).unwrap()));
-    best(&format!("12 MP JPEG of {} kB to 1600 px", jpeg.len() / 1000), &|| {
-        drop(decoder().render(&jpeg, want).unwrap())
-    });
-    best("12 MP JPEG probe", &|| assert!(decoder().probe(&jpeg).is_ok()));
-    best(&format!("12 MP PNG of {} kB to 1600 px", png.len() / 1000), &|| drop(decoder().render(&png, want).unwrap()));
-    best("A4 PDF page to 1600 px", &|| drop(decoder().render(&pdf, want).unwrap()));
-    best("1600 px to JPEG 85", &|| drop(bitmap.to_jpeg(85)));
-    best("1600 px to PNG", &|| drop(bitmap.to_png()));
-}

@@ -225,27 +225,3 @@ fn a_day_already_drawn_is_only_given_its_date() {
     write_day(dir.path(), next).expect("it is written");
     assert_eq!(load_day(dir.path()).expect("it is read").date, next);
 }
-
-/// Three quarters of a minute on two idle cores; `cargo test -p loket-tests whole_day -- --ignored`.
-#[test]
-#[ignore = "draws all 260 scans"]
-fn the_whole_day_is_drawn_and_every_jpeg_but_one_opens() {
-    let dir = tempfile::tempdir().expect("a folder");
-    write_day(dir.path(), date()).expect("it is drawn");
-    for a in load_day(dir.path()).expect("it is read").applicants {
-        for scan in &a.scans {
-            let bytes = fs::read(scan_path(dir.path(), &a, scan)).expect("the scan is there");
-            if scan.media_type() == "image/jpeg" {
-                assert_eq!(bytes.ends_with(b"\xFF\xD9"), scan.trouble != Trouble::CutOff, "{}", scan.file_name);
-                let tag = match scan.trouble {
-                    Trouble::ExifRotated { orientation } => orientation,
-                    _ => 1,
-                };
-                assert_eq!(orientation(&bytes), Some(tag), "{}", scan.file_name);
-                let reader = image::ImageReader::with_format(std::io::Cursor::new(&bytes), image::ImageFormat::Jpeg);
-                let (w, h) = reader.into_dimensions().expect("a JPEG head");
-                assert!((8_000_000..12_300_000).contains(&(w * h)), "{w} x {h}");
-            }
-        }
-    }
-}

@@ -280,6 +280,9 @@ impl Application {
                 Event::ProofOfPaymentSeen { what, reference }
             }
             Act::IssueReceipt { number } => {
+                if number.desk != ctx.desk {
+                    return Err(Refusal::NotYours);
+                }
                 if let Some(own) = self.receipts.iter().find(|r| r.number.desk == number.desk) {
                     return Err(Refusal::ReceiptExists { number: own.number.clone() });
                 }

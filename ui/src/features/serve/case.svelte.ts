@@ -10,7 +10,7 @@ import { Live } from '../../shared/live.svelte'
 import { refusalSentence } from '../../shared/sentences'
 import { session } from '../../shared/session.svelte'
 import { words } from '../../words/index.svelte'
-import { captured, isOpen } from './fingers'
+import { captured, isFinger, isOpen } from './fingers'
 import { Look } from './look.svelte'
 import { Scans } from './scans.svelte'
 import {
@@ -178,7 +178,7 @@ export class Case {
     this.step = stepOf(missing)
     if (missing.missing === 'document') this.show(missing.document)
     if (missing.missing === 'field') this.field = missing.field
-    if (missing.missing === 'biometrics') this.finger = missing.part
+    if (missing.missing === 'biometrics' && isFinger(missing.part)) this.finger = missing.part
     return missing
   }
 
