@@ -55,7 +55,8 @@ impl Alone {
             for stream in self.listener.incoming() {
                 let Ok(mut stream) = stream else { continue };
                 let mut said = vec![0; self.secret.len()];
-                let heard = stream.set_read_timeout(Some(Duration::from_secs(1))).and_then(|()| stream.read_exact(&mut said));
+                let heard =
+                    stream.set_read_timeout(Some(Duration::from_secs(1))).and_then(|()| stream.read_exact(&mut said));
                 if heard.is_ok() && said == self.secret.as_bytes() {
                     if let Some(window) = app.get_webview_window("main") {
                         for step in [window.unminimize(), window.show(), window.set_focus()] {

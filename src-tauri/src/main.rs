@@ -115,9 +115,7 @@ fn window(app: &AppHandle) -> tauri::Result<()> {
         .min_inner_size(1024.0, 552.0)
         .maximized(std::env::var_os("LOKET_WINDOW").is_none())
         .zoom_hotkeys_enabled(true)
-        .on_navigation(|url| {
-            url.scheme() == "tauri" || url.host_str().is_some_and(|host| OWN_HOSTS.contains(&host))
-        })
+        .on_navigation(|url| url.scheme() == "tauri" || url.host_str().is_some_and(|host| OWN_HOSTS.contains(&host)))
         .on_new_window(|_, _| tauri::webview::NewWindowResponse::Deny)
         .build()?;
     Ok(())

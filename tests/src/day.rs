@@ -7,9 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use chrono::{NaiveDate, TimeZone as _};
-use loket_core::application::{
-    AgeClass, DocumentKind, EarlierPassport, Form, Kind, Priority, Submission,
-};
+use loket_core::application::{AgeClass, DocumentKind, EarlierPassport, Form, Kind, Priority, Submission};
 use loket_core::id::{ApplicationNo, Timestamp};
 use loket_core::nik::{Nik, Sex};
 use loket_decode::Decoder;
@@ -180,10 +178,7 @@ impl Server {
             application_no: no.clone(),
             submission: submission_of(person, Timestamp(submitted)),
             documents,
-            appointment: Some(NewAppointment {
-                day: self.place.day,
-                time: person.slot.format("%H:%M").to_string(),
-            }),
+            appointment: Some(NewAppointment { day: self.place.day, time: person.slot.format("%H:%M").to_string() }),
             earlier_passports: Some(
                 person
                     .earlier_passport

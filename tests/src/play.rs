@@ -9,12 +9,12 @@ use std::time::Duration;
 use anyhow::{Context as _, bail, ensure};
 use loket_core::code::AppointmentCode;
 use loket_core::id::{ApplicationNo, CounterNo};
+use loket_core::visit::Outcome;
 use loket_decode::Decoder;
 use loket_desk::api::{Nothing, ServeCase, Text};
 use loket_desk::desk::{Desk, Setup};
 use loket_desk::vault::FileKeystore;
 use loket_desk::view::{QueueRow, StageName};
-use loket_core::visit::Outcome;
 
 use crate::day::{Place, Server};
 use crate::office::{IntoFolder, TestDesk, decoder_program, office_code, wait};
@@ -154,7 +154,8 @@ async fn observer(place: &Place, server: &Server) -> anyhow::Result<TestDesk> {
 
 /// Five people: two anybody may call, two of the first counter's own share for the time without a line, one long name.
 async fn cast(day: &SampleDay, observer: &TestDesk) -> anyhow::Result<Vec<SampleApplicant>> {
-    let story = |story: Story| day.applicants.iter().find(|a| a.story == Some(story)).cloned().context("a story is missing");
+    let story =
+        |story: Story| day.applicants.iter().find(|a| a.story == Some(story)).cloned().context("a story is missing");
     let rows = observer.queue().await.rows;
     let own = |person: &&SampleApplicant| {
         let row = |r: &&QueueRow| r.applications.iter().any(|a| a.as_str() == person.application_no);
@@ -239,7 +240,8 @@ impl Counter<'_> {
     }
 
     async fn until_tab_changes(&self, at: usize, before: &str) -> anyhow::Result<()> {
-        wait(&format!("tab {at} to change from {before:?}"), async || self.tab(at).await.is_ok_and(|now| now != before)).await
+        wait(&format!("tab {at} to change from {before:?}"), async || self.tab(at).await.is_ok_and(|now| now != before))
+            .await
     }
 
     async fn serve(&mut self, person: &SampleApplicant, ending: Ending, pictures: bool) -> anyhow::Result<()> {
@@ -252,7 +254,12 @@ impl Counter<'_> {
         served
     }
 
-    async fn serve_to_the_end(&mut self, person: &SampleApplicant, ending: Ending, pictures: bool) -> anyhow::Result<()> {
+    async fn serve_to_the_end(
+        &mut self,
+        person: &SampleApplicant,
+        ending: Ending,
+        pictures: bool,
+    ) -> anyhow::Result<()> {
         let w = &self.window;
         let application = ApplicationNo::new(person.application_no.clone())?;
         let code = AppointmentCode { office: office_code(), day: self.day.date, application };
@@ -383,11 +390,15 @@ impl Counter<'_> {
     async fn interview(&self, ending: Ending, pictures: bool) -> anyhow::Result<()> {
         let w = &self.window;
         w.press(&["Alt+w"]).await?;
-        w.is_true("the step of the interview", "return document.querySelector('#step-interview')?.getAttribute('aria-selected') === 'true'").await?;
+        w.is_true(
+            "the step of the interview",
+            "return document.querySelector('#step-interview')?.getAttribute('aria-selected') === 'true'",
+        )
+        .await?;
         w.press(&["1"]).await?;
         tokio::time::sleep(Duration::from_millis(200)).await;
         if ending == Ending::Held {
-            w.run("document.querySelector('.talk input[type=radio][value=held]')?.click()").await?;
+            w.press(&["Alt+h"]).await?;
             tokio::time::sleep(Duration::from_millis(200)).await;
             w.run("document.querySelector('.talk textarea').focus()").await?;
             w.write("Menunggu surat keterangan asli").await?;
@@ -403,10 +414,18 @@ impl Counter<'_> {
     async fn receipt(&self, pictures: bool) -> anyhow::Result<()> {
         let w = &self.window;
         w.press(&["Alt+t"]).await?;
-        w.is_true("the step of the receipt", "return document.querySelector('#step-receipt')?.getAttribute('aria-selected') === 'true'").await?;
+        w.is_true(
+            "the step of the receipt",
+            "return document.querySelector('#step-receipt')?.getAttribute('aria-selected') === 'true'",
+        )
+        .await?;
         w.press(&["F8"]).await?;
         w.says("KNC/26/W001/").await?;
-        w.is_true("the preview", "return [...document.images].some((i) => i.src.includes('receipt') && i.naturalWidth > 100)").await?;
+        w.is_true(
+            "the preview",
+            "return [...document.images].some((i) => i.src.includes('receipt') && i.naturalWidth > 100)",
+        )
+        .await?;
         w.press(&["Ctrl+s"]).await?;
         w.says(".pdf").await?;
         if pictures {

@@ -149,7 +149,8 @@ fn code_point(key: &str) -> anyhow::Result<String> {
         "Backspace" => '\u{E003}',
         "Space" => ' ',
         _ => {
-            if let Some(n) = key.strip_prefix('F').and_then(|n| n.parse::<u32>().ok()).filter(|n| (1..=12).contains(n)) {
+            if let Some(n) = key.strip_prefix('F').and_then(|n| n.parse::<u32>().ok()).filter(|n| (1..=12).contains(n))
+            {
                 char::from_u32(0xE030 + n).context("function keys have code points")?
             } else {
                 let mut chars = key.chars();
@@ -242,7 +243,8 @@ impl Window {
     /// Waits until something is in the page.
     pub async fn shows(&self, selector: &str) -> anyhow::Result<()> {
         let script = format!("return !!document.querySelector({})", json!(selector));
-        self.until(&format!("{selector} to be shown"), async |window| Ok(window.run(&script).await? == json!(true))).await
+        self.until(&format!("{selector} to be shown"), async |window| Ok(window.run(&script).await? == json!(true)))
+            .await
     }
 
     /// Waits until a script of the page answers true.

@@ -107,7 +107,11 @@ async fn two_opposite_verdicts_of_two_desks_cut_off_are_both_kept_and_one_superv
         assert_eq!(ktp.state, DocumentState::Accepted, "what stood first stands");
         let numbers: Vec<String> = case.receipts.iter().map(|r| r.number.to_string()).collect();
         assert_eq!(numbers, [first.to_string(), second.to_string()], "both receipts exist on both desks");
-        assert!(case.disputes.iter().any(|d| d.officer == "Adi Nugroho" && d.standing.is_some()), "{:?}", case.disputes);
+        assert!(
+            case.disputes.iter().any(|d| d.officer == "Adi Nugroho" && d.standing.is_some()),
+            "{:?}",
+            case.disputes
+        );
         assert!(desk.status().await.line.attention > 0);
     }
     let disputed = adi.sync().await.rows.iter().filter(|r| matches!(r.sending, Sending::Disputed { .. })).count();
@@ -120,11 +124,8 @@ async fn two_opposite_verdicts_of_two_desks_cut_off_are_both_kept_and_one_superv
         .into_iter()
         .find(|d| matches!(d.act, Act::Verdict { document: DocumentKind::Ktp, .. }))
         .expect("the supervisor sees it too");
-    let settle = Act::Settle {
-        command: item.command,
-        settlement: Settlement::TakeDisputed,
-        reason: "foto buram".to_owned(),
-    };
+    let settle =
+        Act::Settle { command: item.command, settlement: Settlement::TakeDisputed, reason: "foto buram".to_owned() };
     assert_eq!(
         refusal(sri.desk.record(Record { subject: item.subject.clone(), act: settle.clone() }).await),
         Refusal::SupervisorOnly
@@ -157,11 +158,12 @@ async fn a_call_after_the_share_was_reclaimed_is_refused_and_stays_in_the_inbox(
     office.settle(&[&maya]).await?;
     ok(maya.scan(office.day, &share.applications[0]).await);
     office.settle(&[&maya]).await?;
-    ok(adi.on_visit(
-        &share.visit,
-        Act::Call { counter: CounterNo(2), call: loket_core::act::CallHow::Share { instead_of: None } },
-    )
-    .await);
+    ok(adi
+        .on_visit(
+            &share.visit,
+            Act::Call { counter: CounterNo(2), call: loket_core::act::CallHow::Share { instead_of: None } },
+        )
+        .await);
     assert_eq!(adi.stage(&share.visit).await, StageName::Called, "Adi saw it as saved");
 
     // The cable is back: the same desk, switched on again.
@@ -274,10 +276,7 @@ async fn each_wrong_code_has_its_own_answer() -> Done {
 
     assert_eq!(scan("HTTPS://CONTOH.EXAMPLE".to_owned()).await.unwrap_err(), Fault::UnknownCode);
     let elsewhere = AppointmentCode { office: OfficeCode::new("SBY")?, day: office.day, application: no.clone() };
-    assert_eq!(
-        scan(elsewhere.to_string()).await.unwrap_err(),
-        Fault::CodeOfOtherOffice { office: "SBY".to_owned() }
-    );
+    assert_eq!(scan(elsewhere.to_string()).await.unwrap_err(), Fault::CodeOfOtherOffice { office: "SBY".to_owned() });
     let tomorrow = office.day.succ_opt().expect("there is a tomorrow");
     assert_eq!(desk.scan(tomorrow, &no).await.unwrap_err(), Fault::CodeOfOtherDay { day: tomorrow });
     assert!(matches!(ok(desk.scan(office.day, &no).await), ScanResult::CheckedIn { .. }));
@@ -324,7 +323,8 @@ async fn a_database_of_a_newer_loket_is_refused_and_left_as_it_is() -> Done {
 async fn a_machine_with_a_wrong_code_is_no_workstation() -> Done {
     let office = Office::open().await?;
     let machine = office.machine("W-Asing").await.map_err(|f| anyhow::anyhow!("{f:?}"))?;
-    let enrol = loket_desk::api::Enrol { server: office.url(), code: "AAAA-AAAA-AAAA".to_owned(), name: "x".to_owned() };
+    let enrol =
+        loket_desk::api::Enrol { server: office.url(), code: "AAAA-AAAA-AAAA".to_owned(), name: "x".to_owned() };
     assert_eq!(machine.desk.enrol(enrol).await.unwrap_err(), Fault::CodeRefused);
     assert_eq!(machine.sign_in(SRI.0, SRI.1).await, Err(Fault::NotEnrolled));
     Ok(())

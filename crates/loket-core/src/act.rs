@@ -290,60 +290,172 @@ impl Stamp {
 pub enum Event {
     // Visit
     /// The day's list was published with this visit in it.
-    Published { plan: Plan },
+    Published {
+        plan: Plan,
+    },
     /// The place was given up after publication (rescheduled, cancelled).
-    Withdrawn { reason: String },
-    CheckedIn { how: CheckInHow },
-    Called { counter: CounterNo, desk: DeskId, officer: OfficerId, call: CallHow },
+    Withdrawn {
+        reason: String,
+    },
+    CheckedIn {
+        how: CheckInHow,
+    },
+    Called {
+        counter: CounterNo,
+        desk: DeskId,
+        officer: OfficerId,
+        call: CallHow,
+    },
     /// The call has no effect; the visit goes back to the head of the queue, or stays where it is being served.
-    CallVoided { counter: CounterNo, request: Option<RequestId> },
-    Recalled { counter: CounterNo },
-    Started { counter: CounterNo, applications: Vec<ApplicationNo>, presence: Presence },
-    WentMissing { counter: CounterNo },
+    CallVoided {
+        counter: CounterNo,
+        request: Option<RequestId>,
+    },
+    Recalled {
+        counter: CounterNo,
+    },
+    Started {
+        counter: CounterNo,
+        applications: Vec<ApplicationNo>,
+        presence: Presence,
+    },
+    WentMissing {
+        counter: CounterNo,
+    },
     CameBack,
-    Held { counter: CounterNo, reason: HoldReason, until: Option<NaiveDate>, note: String },
-    Transferred { to: CounterNo, note: String },
+    Held {
+        counter: CounterNo,
+        reason: HoldReason,
+        until: Option<NaiveDate>,
+        note: String,
+    },
+    Transferred {
+        to: CounterNo,
+        note: String,
+    },
     /// The share this visit belongs to has changed, because its holder released it or a supervisor reclaimed it.
-    ShareSet { counter: CounterNo, reclaimed: bool },
-    Finished { counter: CounterNo, outcomes: Vec<ApplicationOutcome> },
+    ShareSet {
+        counter: CounterNo,
+        reclaimed: bool,
+    },
+    Finished {
+        counter: CounterNo,
+        outcomes: Vec<ApplicationOutcome>,
+    },
 
     // Application, office stream
-    VerdictGiven { document: DocumentKind, scan: ScanHash, verdict: Verdict, to_applicant: String, note: String },
-    FieldChecked { field: FormField, against: DocumentKind, agrees: bool },
-    BiometricsMarked { part: BiometricPart, mark: BiometricMark },
-    FaceJudged { judgement: FaceJudgement },
-    Interviewed { interview: Interview },
-    ProofOfPaymentSeen { what: String, reference: String },
-    ReceiptIssued { number: ReceiptNo },
-    ReceiptPrinted { number: ReceiptNo, how: PrintHow, copy: u32 },
+    VerdictGiven {
+        document: DocumentKind,
+        scan: ScanHash,
+        verdict: Verdict,
+        to_applicant: String,
+        note: String,
+    },
+    FieldChecked {
+        field: FormField,
+        against: DocumentKind,
+        agrees: bool,
+    },
+    BiometricsMarked {
+        part: BiometricPart,
+        mark: BiometricMark,
+    },
+    FaceJudged {
+        judgement: FaceJudgement,
+    },
+    Interviewed {
+        interview: Interview,
+    },
+    ProofOfPaymentSeen {
+        what: String,
+        reference: String,
+    },
+    ReceiptIssued {
+        number: ReceiptNo,
+    },
+    ReceiptPrinted {
+        number: ReceiptNo,
+        how: PrintHow,
+        copy: u32,
+    },
 
     // Application, registry stream
-    Submitted { submission: Box<Submission> },
-    ScanUploaded { scan: UploadedScan },
-    Billed { bill: Bill },
-    Paid { payment: Payment },
+    Submitted {
+        submission: Box<Submission>,
+    },
+    ScanUploaded {
+        scan: UploadedScan,
+    },
+    Billed {
+        bill: Bill,
+    },
+    Paid {
+        payment: Payment,
+    },
     PaymentExpired,
-    Booked { appointment: Appointment },
-    RegisterAnswered { answer: Answer },
-    EarlierPassportsFound { passports: Vec<EarlierPassport> },
+    Booked {
+        appointment: Appointment,
+    },
+    RegisterAnswered {
+        answer: Answer,
+    },
+    EarlierPassportsFound {
+        passports: Vec<EarlierPassport>,
+    },
 
     // Any aggregate
-    Undone { command: CommandRef },
-    Corrected { command: CommandRef, reason: String },
+    Undone {
+        command: CommandRef,
+    },
+    Corrected {
+        command: CommandRef,
+        reason: String,
+    },
     /// A fact that collides with what stands. Kept whole; changes nothing until it is settled.
-    Disputed { act: Box<Act>, because: Box<Refusal> },
-    Settled { command: CommandRef, settlement: Settlement, reason: String },
+    Disputed {
+        act: Box<Act>,
+        because: Box<Refusal>,
+    },
+    Settled {
+        command: CommandRef,
+        settlement: Settlement,
+        reason: String,
+    },
 
     // Office, office stream
-    CounterOpened { counter: CounterNo, desk: DeskId, officer: OfficerId },
-    CounterClosed { counter: CounterNo },
-    Released { visits: Vec<VisitId>, to: CounterNo },
-    Reclaimed { visits: Vec<VisitId>, from: CounterNo, to: CounterNo, reason: String },
+    CounterOpened {
+        counter: CounterNo,
+        desk: DeskId,
+        officer: OfficerId,
+    },
+    CounterClosed {
+        counter: CounterNo,
+    },
+    Released {
+        visits: Vec<VisitId>,
+        to: CounterNo,
+    },
+    Reclaimed {
+        visits: Vec<VisitId>,
+        from: CounterNo,
+        to: CounterNo,
+        reason: String,
+    },
 
     // Office, registry stream
-    OfficeSet { info: OfficeInfo },
-    CounterSet { counter: CounterInfo },
-    OfficerSet { officer: Officer },
-    DeskSet { desk: DeskInfo },
-    RulesSet { rules: Box<Rules> },
+    OfficeSet {
+        info: OfficeInfo,
+    },
+    CounterSet {
+        counter: CounterInfo,
+    },
+    OfficerSet {
+        officer: Officer,
+    },
+    DeskSet {
+        desk: DeskInfo,
+    },
+    RulesSet {
+        rules: Box<Rules>,
+    },
 }

@@ -148,8 +148,7 @@ impl Office {
                     Some(h) if h.desk == ctx.desk => {}
                     _ => return Err(Refusal::CounterNotOpen),
                 }
-                let visits: Vec<VisitId> =
-                    visits.into_iter().filter(|v| movable(ctx, v, from)).collect();
+                let visits: Vec<VisitId> = visits.into_iter().filter(|v| movable(ctx, v, from)).collect();
                 if visits.is_empty() {
                     return Err(Refusal::NobodyWaiting);
                 }
@@ -294,6 +293,7 @@ impl Office {
 /// May this visit change hands: it is in this share and nobody called or serves it?
 fn movable(ctx: &Context<'_>, visit: &VisitId, from: CounterNo) -> bool {
     ctx.related.visit(visit).is_some_and(|v| {
-        v.state.share == Some(from) && matches!(v.stage(), Stage::Expected | Stage::Waiting { .. } | Stage::NoShow { .. })
+        v.state.share == Some(from)
+            && matches!(v.stage(), Stage::Expected | Stage::Waiting { .. } | Stage::NoShow { .. })
     })
 }

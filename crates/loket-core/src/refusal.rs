@@ -13,11 +13,17 @@ use crate::id::{CounterNo, OfficerId, ReceiptNo, Timestamp};
 #[serde(tag = "missing", rename_all = "snake_case")]
 pub enum Missing {
     /// The document has no decision yet.
-    Document { document: DocumentKind },
+    Document {
+        document: DocumentKind,
+    },
     /// The field was not held against a document yet.
-    Field { field: FormField },
+    Field {
+        field: FormField,
+    },
     /// No status for this part of the biometrics.
-    Biometrics { part: BiometricPart },
+    Biometrics {
+        part: BiometricPart,
+    },
     /// The officer's own judgement of the face.
     FaceJudgement,
     Interview,
@@ -40,40 +46,82 @@ pub enum Refusal {
     OtherDay,
     /// The place was given up; the applicant has another one, or none.
     PlaceGivenUp,
-    AlreadyCheckedIn { at: Timestamp },
+    AlreadyCheckedIn {
+        at: Timestamp,
+    },
     /// Somebody else called first.
-    AlreadyCalled { counter: CounterNo },
-    BeingServed { counter: CounterNo, officer: OfficerId },
-    AlreadyFinished { at: Timestamp },
+    AlreadyCalled {
+        counter: CounterNo,
+    },
+    BeingServed {
+        counter: CounterNo,
+        officer: OfficerId,
+    },
+    AlreadyFinished {
+        at: Timestamp,
+    },
     OnHold,
-    MarkedNoShow { at: Timestamp },
+    MarkedNoShow {
+        at: Timestamp,
+    },
     /// Not arrived, and the hour has not come.
-    NotYetDue { slot: Timestamp },
+    NotYetDue {
+        slot: Timestamp,
+    },
     /// This visit is in the share of another counter.
-    InOtherShare { counter: CounterNo },
+    InOtherShare {
+        counter: CounterNo,
+    },
     /// A supervisor took this share away.
-    ShareReclaimed { counter: CounterNo },
+    ShareReclaimed {
+        counter: CounterNo,
+    },
     /// This counter has not called this visit.
     NotCalledHere,
     /// This counter is not serving this visit.
     NotServedHere,
-    RecallsUsedUp { max: u8 },
-    RecallTooSoon { wait_s: u32 },
-    TooFewRecalls { needed: u8 },
+    RecallsUsedUp {
+        max: u8,
+    },
+    RecallTooSoon {
+        wait_s: u32,
+    },
+    TooFewRecalls {
+        needed: u8,
+    },
     /// This counter has another visit without an outcome.
-    CounterBusy { ticket: crate::id::Ticket },
+    CounterBusy {
+        ticket: crate::id::Ticket,
+    },
     CounterNotOpen,
-    CounterTaken { officer: OfficerId },
-    CounterUnknown { counter: CounterNo },
+    CounterTaken {
+        officer: OfficerId,
+    },
+    CounterUnknown {
+        counter: CounterNo,
+    },
     /// There is a decision on this scan already, and it is another one.
-    AlreadyDecided { verdict: Verdict, officer: OfficerId },
+    AlreadyDecided {
+        verdict: Verdict,
+        officer: OfficerId,
+    },
     /// The document is not among those of this case.
-    DocumentNotAsked { document: DocumentKind },
+    DocumentNotAsked {
+        document: DocumentKind,
+    },
     ReasonNeeded,
-    TextTooLong { max: u32 },
-    AlreadyInterviewed { officer: OfficerId },
-    NotReady { missing: Vec<Missing> },
-    ReceiptExists { number: ReceiptNo },
+    TextTooLong {
+        max: u32,
+    },
+    AlreadyInterviewed {
+        officer: OfficerId,
+    },
+    NotReady {
+        missing: Vec<Missing>,
+    },
+    ReceiptExists {
+        number: ReceiptNo,
+    },
     ReceiptUnknown,
     /// Outcome "accepted" while a document waits for a new upload, the interview says hold, or the like.
     OutcomeDoesNotFit,
@@ -95,17 +143,25 @@ pub enum Refusal {
 #[serde(tag = "code", rename_all = "snake_case")]
 pub enum Fault {
     /// The rule book said no.
-    Refused { refusal: Refusal },
+    Refused {
+        refusal: Refusal,
+    },
     /// Nobody is signed in, or the desk is locked.
     SignedOut,
     NotEnrolled,
     NoCounter,
     /// Name or password wrong. Never says which.
-    WrongPassword { tries_left: u8 },
+    WrongPassword {
+        tries_left: u8,
+    },
     /// Too many wrong passwords.
-    SignInBlocked { wait_s: u32 },
+    SignInBlocked {
+        wait_s: u32,
+    },
     /// Not heard from the centre for too long.
-    OfflineTooLong { days: u32 },
+    OfflineTooLong {
+        days: u32,
+    },
     /// The officer is not on this office's roster, or no longer.
     NotOnRoster,
     /// The enrolment code is wrong, used or too old.
@@ -116,10 +172,15 @@ pub enum Fault {
     DeskUnknown,
     /// The server answers for another office.
     OtherOffice,
-    ServerBusy { retry_s: u32 },
+    ServerBusy {
+        retry_s: u32,
+    },
     ServerTrouble,
     /// The database was written by a newer Loket. It was left untouched.
-    NewerDatabase { found: u32, known: u32 },
+    NewerDatabase {
+        found: u32,
+        known: u32,
+    },
     DatabaseTrouble,
     DiskFull,
     KeystoreTrouble,
@@ -128,14 +189,22 @@ pub enum Fault {
     /// The scan is not on this desk yet and the line is down.
     ScanNotHere,
     /// The scan can't be shown. `why` is a code of the decoder.
-    ScanUnreadable { why: String },
+    ScanUnreadable {
+        why: String,
+    },
     /// The QR is none of ours.
     UnknownCode,
-    CodeOfOtherOffice { office: String },
-    CodeOfOtherDay { day: chrono::NaiveDate },
+    CodeOfOtherOffice {
+        office: String,
+    },
+    CodeOfOtherDay {
+        day: chrono::NaiveDate,
+    },
     FileTrouble,
     /// The request itself was malformed; a fault of the program.
-    BadRequest { what: String },
+    BadRequest {
+        what: String,
+    },
 }
 
 impl From<Refusal> for Fault {

@@ -214,8 +214,12 @@ pub enum AskWhat {
 #[serde(tag = "answer", rename_all = "snake_case")]
 pub enum AskAnswer {
     /// Called; the row is among the rows, or will be.
-    Called { visit: VisitId },
-    No { because: Refusal },
+    Called {
+        visit: VisitId,
+    },
+    No {
+        because: Refusal,
+    },
     /// The request was replaced by a stamped call.
     Void,
 }
@@ -325,14 +329,26 @@ pub enum WireError {
     OtherOffice,
     CodeRefused,
     /// `field` says which part of the request.
-    BadRequest { field: String },
-    TooLarge { max: u64 },
-    Overloaded { retry_s: u32 },
+    BadRequest {
+        field: String,
+    },
+    TooLarge {
+        max: u64,
+    },
+    Overloaded {
+        retry_s: u32,
+    },
     NotFound,
     /// The range asked for is not in the file.
-    RangeNotSatisfiable { bytes: u64 },
-    ProtocolTooOld { needs: u32 },
-    Conflict { field: String },
+    RangeNotSatisfiable {
+        bytes: u64,
+    },
+    ProtocolTooOld {
+        needs: u32,
+    },
+    Conflict {
+        field: String,
+    },
     Internal,
 }
 
@@ -351,9 +367,7 @@ pub enum Signal {
     /// An answer came.
     Answered,
     /// No answer, or not one to work with. `retry_ms` if the other side named a time.
-    Failed {
-        retry_ms: Option<i64>,
-    },
+    Failed { retry_ms: Option<i64> },
     /// Someone wants to speak now: F5, or a network that came back.
     Nudge,
 }

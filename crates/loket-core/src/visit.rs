@@ -8,9 +8,7 @@ use ts_rs::TS;
 
 use crate::act::{Act, ApplicationOutcome, CallHow, CommandRef, Event, Origin, Stamp};
 use crate::application::{Dispute, Kind, Priority, Reason, settle, short};
-use crate::id::{
-    ApplicationNo, AppointmentId, CounterNo, DeskId, OfficerId, RequestId, Ticket, Timestamp, VisitId,
-};
+use crate::id::{ApplicationNo, AppointmentId, CounterNo, DeskId, OfficerId, RequestId, Ticket, Timestamp, VisitId};
 use crate::refusal::Refusal;
 use crate::world::Context;
 
@@ -208,7 +206,7 @@ impl Visit {
         }
     }
 
-    fn called_here(&self, counter: CounterNo) -> Result<(u8, Timestamp), Refusal> {
+    pub(crate) fn called_here(&self, counter: CounterNo) -> Result<(u8, Timestamp), Refusal> {
         match self.stage() {
             Stage::Called { counter: at, times, last_at, .. } if *at == counter => Ok((*times, *last_at)),
             Stage::Called { counter: at, .. } => Err(Refusal::AlreadyCalled { counter: *at }),
@@ -267,9 +265,7 @@ impl Visit {
                 }
                 vec![Event::Recalled { counter }]
             }
-            Act::Start { counter, applications, presence } => {
-                self.start(ctx, plan, counter, applications, presence)?
-            }
+            Act::Start { counter, applications, presence } => self.start(ctx, plan, counter, applications, presence)?,
             Act::NoShow { counter } => {
                 let (times, _) = self.called_here(counter)?;
                 let needed = ctx.rules.recalls_before_no_show;
@@ -424,17 +420,12 @@ impl Visit {
             }
             Stage::Called { counter: at, request, .. } => {
                 if *at != counter {
-                    if presence == Presence::Called {
-                        return Err(Refusal::AlreadyCalled { counter: *at });
-                    }
                     voided = Some(Event::CallVoided { counter: *at, request: request.clone() });
                 }
             }
-            Stage::Expected | Stage::Waiting { .. } | Stage::Held { .. } | Stage::NoShow { .. } => {
-                if presence == Presence::Called {
-                    return Err(Refusal::NotCalledHere);
-                }
-            }
+            // Presence is the lock: whoever stands here can be served here, even when the call that brought the person
+            // was made without a line and refused since.
+            Stage::Expected | Stage::Waiting { .. } | Stage::Held { .. } | Stage::NoShow { .. } => {}
         }
         if applications.iter().any(done) {
             return Err(Refusal::AlreadyFinished { at: ctx.now });
@@ -510,8 +501,7 @@ impl Visit {
             }
             Event::Started { counter, applications, .. } => {
                 if let Origin::Desk { desk, officer, .. } = &stamp.origin {
-                    let service =
-                        Service { counter, desk: *desk, officer: officer.clone(), since: at, applications };
+                    let service = Service { counter, desk: *desk, officer: officer.clone(), since: at, applications };
                     state.arrived.get_or_insert(at);
                     match &mut state.stage {
                         Stage::Serving { services } => services.push(service),
@@ -651,8 +641,7 @@ fn fits(ctx: &Context<'_>, given: &ApplicationOutcome) -> Result<(), Refusal> {
     use crate::refusal::Missing;
 
     let Some(case) = ctx.related.application(&given.application) else { return Err(Refusal::Unknown) };
-    let states: Vec<DocumentState> =
-        case.documents(ctx.rules).into_iter().map(|d| case.document_state(d)).collect();
+    let states: Vec<DocumentState> = case.documents(ctx.rules).into_iter().map(|d| case.document_state(d)).collect();
     let result = case.interview().map(|i| i.value.result);
     let fits = match given.outcome {
         Outcome::Accepted => {

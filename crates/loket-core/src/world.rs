@@ -41,9 +41,8 @@ impl Context<'_> {
     /// A counter takes one visit at a time: nobody else may be called to it or served there today.
     pub fn counter_is_free(&self, counter: CounterNo) -> Result<(), Refusal> {
         let today = self.rules.day(self.now);
-        let other = self.related.visits().find(|v| {
-            v.occupies(counter) && v.plan.as_ref().is_some_and(|p| p.day == today)
-        });
+        let other =
+            self.related.visits().find(|v| v.occupies(counter) && v.plan.as_ref().is_some_and(|p| p.day == today));
         match other.and_then(|v| v.plan.as_ref()) {
             Some(plan) => Err(Refusal::CounterBusy { ticket: plan.ticket.clone() }),
             None => Ok(()),
@@ -130,9 +129,7 @@ impl World {
     pub fn get(&self, subject: &Subject) -> Option<Aggregate> {
         match subject {
             Subject::Visit(id) => self.visits.get(id).map(|v| Aggregate::Visit(Box::new(v.clone()))),
-            Subject::Application(no) => {
-                self.applications.get(no).map(|a| Aggregate::Application(Box::new(a.clone())))
-            }
+            Subject::Application(no) => self.applications.get(no).map(|a| Aggregate::Application(Box::new(a.clone()))),
             Subject::Office => Some(Aggregate::Office(Box::new(self.office.clone()))),
         }
     }
@@ -291,10 +288,8 @@ pub fn allowed(ctx: &Context<'_>, visit: Option<&Visit>, counter: CounterNo) -> 
     let mut out = vec![Allowed { action: Action::CallNext, why_not: next }];
     let Some(visit) = visit else { return out };
     let applications = visit.plan.as_ref().map(|p| p.applications.clone()).unwrap_or_default();
-    let open: Vec<ApplicationNo> = applications
-        .into_iter()
-        .filter(|a| !visit.state.outcomes.iter().any(|o| o.application == *a))
-        .collect();
+    let open: Vec<ApplicationNo> =
+        applications.into_iter().filter(|a| !visit.state.outcomes.iter().any(|o| o.application == *a)).collect();
     let chosen = CallHow::Chosen { reason: "?".to_owned(), instead_of: None };
     let note = String::new();
     let start = |presence| Act::Start { counter, applications: open.clone(), presence };
@@ -310,7 +305,9 @@ pub fn allowed(ctx: &Context<'_>, visit: Option<&Visit>, counter: CounterNo) -> 
         (Action::Hold, hold),
         (Action::Transfer, Act::Transfer { to: counter, note }),
     ] {
-        out.push(Allowed { action, why_not: visit.decide(ctx, &act).err() });
+        // Starting is always possible for whoever is here; "start" alone means the one who was called to this counter.
+        let not_called = if action == Action::Start { visit.called_here(counter).err() } else { None };
+        out.push(Allowed { action, why_not: not_called.or_else(|| visit.decide(ctx, &act).err()) });
     }
     if let Some(served) = visit.service_at(counter).and_then(|s| s.applications.first())
         && let Some(case) = ctx.related.application(served)

@@ -142,9 +142,8 @@ impl Wire {
         if packed {
             body = zstd::encode_all(body.as_slice(), 3)?;
         }
-        let mut request = self
-            .request(reqwest::Method::POST, "/v1/sync", body)
-            .header("content-type", "application/json");
+        let mut request =
+            self.request(reqwest::Method::POST, "/v1/sync", body).header("content-type", "application/json");
         if packed {
             request = request.header("content-encoding", "zstd");
         }

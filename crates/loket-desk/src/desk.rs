@@ -406,7 +406,9 @@ impl Desk {
                 *lock(&self.last_check_in) = Some(CheckInView { ticket: row.ticket.clone(), at });
                 Ok(if back { ScanResult::CameBack { row } } else { ScanResult::CheckedIn { row } })
             }
-            Err(Fault::Refused { refusal: Refusal::AlreadyCheckedIn { at } }) => Ok(ScanResult::AlreadyHere { row, at }),
+            Err(Fault::Refused { refusal: Refusal::AlreadyCheckedIn { at } }) => {
+                Ok(ScanResult::AlreadyHere { row, at })
+            }
             Err(fault) => Err(fault),
         }
     }
@@ -421,7 +423,10 @@ impl Desk {
     /// # Errors
     /// The rule book's refusal, or what stands in the way of saving.
     pub async fn record(&self, ask: Record) -> Result<Recorded, Fault> {
-        if matches!(ask.act, Act::IssueReceipt { .. } | Act::PrintReceipt { .. } | Act::Undo { .. } | Act::Release { .. }) {
+        if matches!(
+            ask.act,
+            Act::IssueReceipt { .. } | Act::PrintReceipt { .. } | Act::Undo { .. } | Act::Release { .. }
+        ) {
             // These need a number, a file or a clock that only the desk has.
             return Err(Fault::BadRequest { what: "record: this act has a command of its own".to_owned() });
         }
@@ -596,7 +601,8 @@ impl Desk {
         match parts[..] {
             ["scan", hash, page] | ["scan", hash, page, "full"] => {
                 let hash: ScanHash = hash.parse().map_err(|_| bad())?;
-                let page: u32 = page.parse().ok().filter(|p| (1..=loket_decode::PAGES_MAX).contains(p)).ok_or_else(bad)?;
+                let page: u32 =
+                    page.parse().ok().filter(|p| (1..=loket_decode::PAGES_MAX).contains(p)).ok_or_else(bad)?;
                 let application = self.application_of(hash).await?;
                 let picture = match parts.len() {
                     4 => self.scans.full(&application, hash, page).await,
@@ -614,10 +620,13 @@ impl Desk {
                 let application = self
                     .look(|eyes| {
                         // The newest receipt may be on top only: look through the visit being served, then all.
-                        let on_top = eyes.state.on_top.values().find_map(|d| match (&d.command.act, &d.command.subject) {
-                            (Act::IssueReceipt { number: n }, Subject::Application(no)) if *n == number => Some(no.clone()),
-                            _ => None,
-                        });
+                        let on_top =
+                            eyes.state.on_top.values().find_map(|d| match (&d.command.act, &d.command.subject) {
+                                (Act::IssueReceipt { number: n }, Subject::Application(no)) if *n == number => {
+                                    Some(no.clone())
+                                }
+                                _ => None,
+                            });
                         let cases = &eyes.work.layers.base.applications;
                         let below = || cases.values().find(|c| c.receipts.iter().any(|r| r.number == number));
                         on_top
@@ -649,10 +658,11 @@ impl Desk {
                         None => Sending::Waiting,
                         Some(RowOutcome::Applied) => Sending::Applied,
                         Some(RowOutcome::Disputed { because }) => {
-                            let settled = settled(eyes, &done.command.subject, CommandRef {
-                                desk: done.command.desk,
-                                n: done.command.n,
-                            });
+                            let settled = settled(
+                                eyes,
+                                &done.command.subject,
+                                CommandRef { desk: done.command.desk, n: done.command.n },
+                            );
                             Sending::Disputed { because: because.clone(), settled }
                         }
                         Some(RowOutcome::Refused { because }) => Sending::Refused { because: because.clone() },

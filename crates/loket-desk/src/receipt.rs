@@ -130,7 +130,8 @@ fn exceptions(case: &Application, language: Language) -> Vec<String> {
     let mut out = Vec::new();
     for part in BiometricPart::ALL {
         let newest = case.biometrics.iter().rev().find(|e| !e.withdrawn && e.value.0 == part);
-        let Some(reason) = newest.filter(|e| e.value.1.status == BiometricStatus::Exception).and_then(|e| e.value.1.reason)
+        let Some(reason) =
+            newest.filter(|e| e.value.1.status == BiometricStatus::Exception).and_then(|e| e.value.1.reason)
         else {
             continue;
         };
@@ -219,8 +220,12 @@ fn state(language: Language, state: DocumentState) -> String {
     match (state, language) {
         (DocumentState::Accepted, Language::Id) => "diterima".to_owned(),
         (DocumentState::Accepted, Language::En) => "accepted".to_owned(),
-        (DocumentState::ReuploadAsked { reason: r }, Language::Id) => format!("diminta unggah ulang ({})", reason(language, r)),
-        (DocumentState::ReuploadAsked { reason: r }, Language::En) => format!("new upload needed ({})", reason(language, r)),
+        (DocumentState::ReuploadAsked { reason: r }, Language::Id) => {
+            format!("diminta unggah ulang ({})", reason(language, r))
+        }
+        (DocumentState::ReuploadAsked { reason: r }, Language::En) => {
+            format!("new upload needed ({})", reason(language, r))
+        }
         (DocumentState::Rejected { reason: r }, Language::Id) => format!("ditolak ({})", reason(language, r)),
         (DocumentState::Rejected { reason: r }, Language::En) => format!("rejected ({})", reason(language, r)),
         (DocumentState::Undecided | DocumentState::NotUploaded, Language::Id) => "belum ada".to_owned(),

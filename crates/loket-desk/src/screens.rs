@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use loket_core::act::{Act, Origin, Stamp, Subject};
-use loket_core::application::{Application, BiometricPart, DocumentKind, Form, FormField, Kind, PaymentState, Register};
+use loket_core::application::{
+    Application, BiometricPart, DocumentKind, Form, FormField, Kind, PaymentState, Register,
+};
 use loket_core::id::{ApplicationNo, CounterNo, DeskId, OfficerId, ScanHash, Timestamp, VisitId};
 use loket_core::office::Office;
 use loket_core::refusal::{Fault, Refusal};
@@ -15,9 +17,9 @@ use loket_core::world::{Action, Allowed, Context, Related, allowed, is_open, nex
 
 use crate::store::{Done, State, Work};
 use crate::view::{
-    AttentionItem, AttentionKind, BiometricRow, CounterDay, DocumentCard, FieldRow, InterviewView, NextBecause, NextView,
-    PaymentSummary, PersonView, QueueCounts, QueueRow, QueueView, ReceiptView, ScanCard, ServeView, StageName,
-    StandingView, TimelineRow, VerdictView,
+    AttentionItem, AttentionKind, BiometricRow, CounterDay, DocumentCard, FieldRow, InterviewView, NextBecause,
+    NextView, PaymentSummary, PersonView, QueueCounts, QueueRow, QueueView, ReceiptView, ScanCard, ServeView,
+    StageName, StandingView, TimelineRow, VerdictView,
 };
 
 /// What every view needs.
@@ -125,7 +127,8 @@ impl<'a> Eyes<'a> {
             outcome: state.outcomes.last().map(|o| o.outcome),
             earlier_passport_but_new: cases.iter().any(|c| new_but_has_one(c)),
             nik_disagrees: cases.iter().any(|c| c.nik_check().is_some_and(|n| !n.birth_agrees || !n.sex_agrees)),
-            disputed: visit.open_disputes().next().is_some() || cases.iter().any(|c| c.open_disputes().next().is_some()),
+            disputed: visit.open_disputes().next().is_some()
+                || cases.iter().any(|c| c.open_disputes().next().is_some()),
             unsent: unsent_subjects,
             reupload_asked: cases.iter().any(|c| {
                 c.verdicts.iter().any(|e| {
@@ -280,9 +283,8 @@ impl<'a> Eyes<'a> {
         let here = |no: &ApplicationNo| {
             self.counter.and_then(|c| visit.service_at(c)).is_some_and(|s| s.applications.contains(no))
         };
-        let outcome = |no: &ApplicationNo| {
-            visit.state.outcomes.iter().rev().find(|o| o.application == *no).map(|o| o.outcome)
-        };
+        let outcome =
+            |no: &ApplicationNo| visit.state.outcomes.iter().rev().find(|o| o.application == *no).map(|o| o.outcome);
         let first_open = || plan.applications.iter().find(|no| here(no) && outcome(no).is_none());
         let no = application.or_else(first_open).or(plan.applications.first()).ok_or_else(unknown)?;
         let case = self.case(no).ok_or_else(unknown)?;
@@ -485,10 +487,7 @@ impl<'a> Eyes<'a> {
             add(&Stamp { origin, at: paid.at }, Event::Paid { payment: paid.clone() });
         }
         for d in &case.disputes {
-            add(
-                &d.stamp,
-                Event::Disputed { act: Box::new(d.act.clone()), because: Box::new(d.because.clone()) },
-            );
+            add(&d.stamp, Event::Disputed { act: Box::new(d.act.clone()), because: Box::new(d.because.clone()) });
         }
         out.sort_by_key(|r| std::cmp::Reverse(r.at));
         out

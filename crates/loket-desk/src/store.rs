@@ -8,14 +8,13 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use loket_core::act::{Act, Command, CommandRef, Event, Origin, Stamp, Subject};
-use loket_core::id::{
-    ApplicationNo, DeskId, Digest, OfficeCode, OfficerId, ReceiptNo, ScanHash, Timestamp,
-};
+use loket_core::id::{ApplicationNo, DeskId, Digest, OfficeCode, OfficerId, ReceiptNo, ScanHash, Timestamp};
 use loket_core::office::{Officer, Role};
 use loket_core::refusal::{Fault, Refusal};
 use loket_core::rules::Rules;
 use loket_core::sync::{
-    COMMAND_BYTES_PER_ASK_MAX, COMMANDS_PER_ASK_MAX, ChainHead, CommandAnswer, Cursor, Row, RowOutcome, Snapshot, Stream,
+    COMMAND_BYTES_PER_ASK_MAX, COMMANDS_PER_ASK_MAX, ChainHead, CommandAnswer, Cursor, Row, RowOutcome, Snapshot,
+    Stream,
 };
 use loket_core::world::{Aggregate, Context, FOLD_VERSION, Layers, Related, World, decide, follow_ups};
 use loket_seal::{BoxSecret, Key, Signing, seal_to};
@@ -174,7 +173,8 @@ impl Store {
             .pragma("secure_delete", "on")
             .busy_timeout(Duration::from_secs(10));
         // One connection: one writer, and what screens read is in memory.
-        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.context("Opening the database")?;
+        let pool =
+            SqlitePoolOptions::new().max_connections(1).connect_with(options).await.context("Opening the database")?;
         let version: String = sqlx::query_scalar("select sqlite_version()").fetch_one(&pool).await?;
         let parts: Vec<u32> = version.split('.').filter_map(|p| p.parse().ok()).collect();
         anyhow::ensure!(
@@ -207,7 +207,13 @@ impl Store {
     ///
     /// # Errors
     /// A broken disk; then the machine is as unenrolled as before.
-    pub async fn enrol(&self, identity: Identity, signing: Signing, token: String, snapshot: Snapshot) -> anyhow::Result<()> {
+    pub async fn enrol(
+        &self,
+        identity: Identity,
+        signing: Signing,
+        token: String,
+        snapshot: Snapshot,
+    ) -> anyhow::Result<()> {
         let mut state = self.state.lock().await;
         let (root, spool) = (Key::random(), BoxSecret::random());
         let keys = DeviceKeys { signing, token, outbox: Key::random(), spool_public: spool.public() };
@@ -780,7 +786,11 @@ async fn write_aggregates(
     }
     let new = archive.take_new();
     for (name, wrapped) in &new {
-        sqlx::query("insert into key (name, wrapped) values ($1, $2)").bind(name).bind(wrapped).execute(&mut **tx).await?;
+        sqlx::query("insert into key (name, wrapped) values ($1, $2)")
+            .bind(name)
+            .bind(wrapped)
+            .execute(&mut **tx)
+            .await?;
     }
     Ok(new)
 }
@@ -858,20 +868,20 @@ async fn refuse_newer(file: &Path) -> anyhow::Result<()> {
         return Ok(());
     }
     let options = SqliteConnectOptions::new().filename(file).read_only(true);
-    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.context("Looking at the database")?;
+    let pool =
+        SqlitePoolOptions::new().max_connections(1).connect_with(options).await.context("Looking at the database")?;
     let migrated = sqlx::query_scalar::<_, i64>("select count(*) from sqlite_schema where name = '_sqlx_migrations'")
         .fetch_one(&pool)
         .await?;
     let mut found = None;
     if migrated > 0 {
-        found = sqlx::query_scalar::<_, Option<i64>>("select max(version) from _sqlx_migrations").fetch_one(&pool).await?;
+        found =
+            sqlx::query_scalar::<_, Option<i64>>("select max(version) from _sqlx_migrations").fetch_one(&pool).await?;
     }
     pool.close().await;
     let known = MIGRATIONS.iter().map(|m| m.version).max().unwrap_or(0);
     match found {
-        Some(found) if found > known => {
-            Err(fault(Fault::NewerDatabase { found: found as u32, known: known as u32 }))
-        }
+        Some(found) if found > known => Err(fault(Fault::NewerDatabase { found: found as u32, known: known as u32 })),
         _ => Ok(()),
     }
 }
@@ -912,4 +922,3 @@ pub fn desk_of(stamp: &Stamp) -> Option<DeskId> {
         Origin::Service { .. } => None,
     }
 }
-

@@ -36,7 +36,8 @@ fn main() -> anyhow::Result<()> {
 fn say(name: &str, unit: &str, mut values: Vec<f64>) {
     values.sort_by(f64::total_cmp);
     let n = values.len();
-    let at = |share: f64| values.get(((n as f64 * share) as usize).min(n.saturating_sub(1))).copied().unwrap_or(f64::NAN);
+    let at =
+        |share: f64| values.get(((n as f64 * share) as usize).min(n.saturating_sub(1))).copied().unwrap_or(f64::NAN);
     let round = |v: f64| (v * 100.0).round() / 100.0;
     let (median, p95) = (round(at(0.5)), round(at(0.95)));
     println!("{}", json!({ "name": name, "value": median, "unit": unit, "n": n, "median": median, "p95": p95 }));
@@ -139,9 +140,7 @@ fn previews(place: &Place, day: &SampleDay) -> anyhow::Result<()> {
     let decoder = Decoder::at(decoder_program());
     for (name, ending) in [("scan_to_preview_jpeg_12mp", ".jp"), ("scan_to_preview_pdf_page", ".pdf")] {
         let found = day.applicants.iter().flat_map(|a| a.scans.iter().map(move |s| (a, s)));
-        let fits = |s: &sample::SampleScan| {
-            s.file_name.to_lowercase().contains(ending) && s.trouble != Trouble::CutOff
-        };
+        let fits = |s: &sample::SampleScan| s.file_name.to_lowercase().contains(ending) && s.trouble != Trouble::CutOff;
         let mut took = Vec::new();
         for (person, scan) in found.filter(|(_, s)| fits(s)).take(20) {
             let bytes = std::fs::read(sample::scan_path(&place.drawn, person, scan))?;
@@ -228,7 +227,12 @@ fn pss_of_tree(program: &str) -> anyhow::Result<f64> {
     let mut at = 0;
     while at < tree.len() {
         let parent = tree[at];
-        tree.extend(rows.iter().filter(|(pid, ppid, _)| *ppid == parent && !tree.contains(pid)).map(|(pid, ..)| *pid).collect::<Vec<_>>());
+        tree.extend(
+            rows.iter()
+                .filter(|(pid, ppid, _)| *ppid == parent && !tree.contains(pid))
+                .map(|(pid, ..)| *pid)
+                .collect::<Vec<_>>(),
+        );
         at += 1;
     }
     let kib = tree.iter().filter_map(|pid| {

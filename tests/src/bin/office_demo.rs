@@ -67,7 +67,9 @@ async fn show() -> anyhow::Result<bool> {
     println!("\nThe window opens. Sign in as one of:");
     println!("  sri.wulandari  melati-contoh-1     (officer)");
     println!("  maya.lestari   flamboyan-contoh-5  (supervisor)");
-    println!("A scanner would type these codes; paste one anywhere and press Enter quickly, or check people in by name:");
+    println!(
+        "A scanner would type these codes; paste one anywhere and press Enter quickly, or check people in by name:"
+    );
     for person in day.applicants.iter().take(5) {
         println!("  {}  {}", code_of(&day, &person.application_no)?, person.form.full_name);
     }
@@ -137,7 +139,8 @@ async fn walk(root: &Path, port: u16, day: &SampleDay) -> anyhow::Result<bool> {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
     ensure!(up, "desk_http did not answer");
-    let person = day.applicants.iter().find(|a| a.slot.format("%H:%M").to_string() == "09:40").context("somebody at 09.40")?;
+    let person =
+        day.applicants.iter().find(|a| a.slot.format("%H:%M").to_string() == "09:40").context("somebody at 09.40")?;
     let script: PathBuf = root.join("ui/tests/screens/run.mjs");
     let status = Command::new("node")
         .arg(script)

@@ -133,8 +133,12 @@ pub enum DocumentState {
     NotUploaded,
     Undecided,
     Accepted,
-    ReuploadAsked { reason: Reason },
-    Rejected { reason: Reason },
+    ReuploadAsked {
+        reason: Reason,
+    },
+    Rejected {
+        reason: Reason,
+    },
 }
 
 /// A document as a list shows it.

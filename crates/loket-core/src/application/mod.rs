@@ -489,9 +489,7 @@ impl Application {
         let standing = || self.verdicts.iter().filter(|e| !e.withdrawn && e.value.document == document);
         // What counts per scan is the first verdict that stands on it.
         let firsts: Vec<&Entry<GivenVerdict>> = standing()
-            .filter(|e| {
-                self.standing_verdict(document, e.value.scan).is_some_and(|f| std::ptr::eq(f, *e))
-            })
+            .filter(|e| self.standing_verdict(document, e.value.scan).is_some_and(|f| std::ptr::eq(f, *e)))
             .collect();
         if firsts.iter().any(|e| e.value.verdict == Verdict::Accept) {
             DocumentState::Accepted
@@ -525,8 +523,7 @@ impl Application {
             BiometricStatus::NotRequired | BiometricStatus::Exception => true,
             BiometricStatus::Retake => false,
             BiometricStatus::Captured => {
-                mark.quality.is_none_or(|q| q >= rules.finger_quality_min)
-                    || mark.attempts >= rules.finger_attempts_max
+                mark.quality.is_none_or(|q| q >= rules.finger_quality_min) || mark.attempts >= rules.finger_attempts_max
             }
         }
     }

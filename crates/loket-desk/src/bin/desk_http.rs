@@ -80,7 +80,11 @@ fn fault(fault: &Fault) -> Response {
     (status, axum::Json(fault)).into_response()
 }
 
-async fn call(State(host): State<Arc<Host>>, Path(name): Path<String>, axum::Json(body): axum::Json<serde_json::Value>) -> Response {
+async fn call(
+    State(host): State<Arc<Host>>,
+    Path(name): Path<String>,
+    axum::Json(body): axum::Json<serde_json::Value>,
+) -> Response {
     match dispatch(&host.desk, &name, body).await {
         Ok(reply) => axum::Json(reply).into_response(),
         Err(f) => fault(&f),
