@@ -279,7 +279,16 @@ fn submission_of(person: &SampleApplicant, at: Timestamp) -> Submission {
             mother_name: form.mother_name.clone(),
             father_name: form.father_name.clone(),
             phone_tail: form.phone_tail.clone(),
-            purpose: format!("{:?}", form.purpose).to_lowercase(),
+            purpose: match form.purpose {
+                sample::Purpose::Tourism => "Wisata",
+                sample::Purpose::Umrah => "Umrah",
+                sample::Purpose::Hajj => "Haji",
+                sample::Purpose::Medical => "Berobat",
+                sample::Purpose::Study => "Belajar",
+                sample::Purpose::Work => "Bekerja",
+                sample::Purpose::Family => "Mengunjungi keluarga",
+            }
+            .to_owned(),
             destination: form.destination.clone(),
         },
         group: person.group.clone(),

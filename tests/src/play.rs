@@ -195,7 +195,7 @@ fn second_start(place: &Place, folder: &Path) -> anyhow::Result<()> {
 
 impl Counter<'_> {
     async fn picture(&self, name: &str) -> anyhow::Result<()> {
-        tokio::time::sleep(Duration::from_millis(250)).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
         self.window.picture(&self.pictures.join(format!("{name}.png"))).await
     }
 
@@ -230,7 +230,7 @@ impl Counter<'_> {
 
     async fn unknown_code(&mut self) -> anyhow::Result<()> {
         self.window.scan("BUKAN-KODE-KAMI-123").await?;
-        self.window.says("tidak dikenal").await
+        self.window.says("bukan kode janji temu").await
     }
 
     /// The words of a tab of the case, such as "Dokumen 3 dari 4".
@@ -303,7 +303,7 @@ impl Counter<'_> {
     async fn documents(&self, person: &SampleApplicant, ending: Ending, pictures: bool) -> anyhow::Result<()> {
         let w = &self.window;
         w.press(&["Alt+d"]).await?;
-        w.is_true("the picture of a document", "return [...document.images].some((i) => i.naturalWidth > 100)").await?;
+        self.scan_is_shown().await?;
         if pictures {
             let long = if person.story == Some(Story::LongName) { "-long-name" } else { "" };
             self.picture(&format!("documents{long}")).await?;
@@ -315,6 +315,7 @@ impl Counter<'_> {
             if list == 0 {
                 break;
             }
+            self.scan_is_shown().await?;
             let broken = w.text().await?.contains("rusak");
             if ending == Ending::Returned && broken && !asked {
                 self.picture("scan-unreadable").await?;
@@ -343,6 +344,12 @@ impl Counter<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The scan of the chosen document is painted, or it says why it can't be.
+    async fn scan_is_shown(&self) -> anyhow::Result<()> {
+        let script = "return !!document.querySelector('.canvas img.shown, .canvas .empty')";
+        self.window.is_true("the scan of a document", script).await
     }
 
     async fn undecided(&self) -> anyhow::Result<u64> {

@@ -453,7 +453,16 @@ impl<'a> Eyes<'a> {
             });
         };
         for (stamp, event) in &visit.history {
-            add(stamp, event.clone());
+            match event {
+                // Whose share somebody was in is the office's bookkeeping, no part of the case.
+                Event::ShareSet { .. } => {}
+                // The centre picked, the officer called.
+                Event::Called { desk, officer, .. } => {
+                    let origin = Origin::Desk { desk: *desk, n: 0, officer: officer.clone() };
+                    add(&Stamp { origin, at: stamp.at }, event.clone());
+                }
+                _ => add(stamp, event.clone()),
+            }
         }
         for e in &case.verdicts {
             let v = e.value.clone();

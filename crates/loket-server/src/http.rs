@@ -97,18 +97,12 @@ impl IntoResponse for No {
 
 impl From<LedgerError> for No {
     fn from(error: LedgerError) -> No {
-        let busy = |e: &sqlx::Error| match e {
-            sqlx::Error::PoolTimedOut => true,
-            // SQLITE_BUSY and its kin.
-            sqlx::Error::Database(e) => e.code().is_some_and(|c| c.parse::<u32>().is_ok_and(|c| c & 0xff == 5)),
-            _ => false,
-        };
         No::Wire(match error {
             LedgerError::OfficeUnknown(_) => WireError::OtherOffice,
             LedgerError::Malformed(field) => WireError::BadRequest { field },
             LedgerError::Conflict(field) => WireError::Conflict { field },
             LedgerError::Absent(_) => WireError::NotFound,
-            LedgerError::Database(ref e) if busy(e) => WireError::Overloaded { retry_s: 1 },
+            LedgerError::Database(_) if error.is_busy() => WireError::Overloaded { retry_s: 1 },
             LedgerError::NewerDatabase { .. }
             | LedgerError::OldSqlite(_)
             | LedgerError::Database(_)

@@ -67,7 +67,9 @@ fn grouped_imports(code: &str) -> Vec<(usize, String)> {
     found
 }
 
-const SQL_MODULES: &[&str] = &["crates/loket-desk/src/store", "crates/loket-server/src/ledger"];
+/// The two modules, and the tests of the ledger, which spoil its files on purpose.
+const SQL_MODULES: &[&str] =
+    &["crates/loket-desk/src/store", "crates/loket-server/src/ledger", "crates/loket-server/tests/ledger"];
 
 pub fn sql_in_two_modules(tree: &Tree) -> Vec<Complaint> {
     let in_module = |path: &str| {
@@ -184,7 +186,8 @@ pub fn window_without_business(tree: &Tree) -> Vec<Complaint> {
     files
         .flat_map(|file| {
             each_line(file, &file.code, |line| {
-                let line = line.to_lowercase();
+                // The name of a media type is no word of the counter's.
+                let line = line.to_lowercase().replace("application/", "");
                 let word = BUSINESS.iter().find(|word| word_at(&line, word).is_some())?;
                 Some(format!("`{word}` is the counter's business; the window only carries calls to loket-desk"))
             })

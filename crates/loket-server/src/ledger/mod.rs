@@ -65,6 +65,20 @@ pub enum LedgerError {
     Stored(String),
 }
 
+impl LedgerError {
+    /// Somebody else has the database just now; the same call may well succeed a moment later.
+    pub fn is_busy(&self) -> bool {
+        match self {
+            LedgerError::Database(sqlx::Error::PoolTimedOut) => true,
+            // SQLITE_BUSY and its kin.
+            LedgerError::Database(sqlx::Error::Database(e)) => {
+                e.code().is_some_and(|c| c.parse::<u32>().is_ok_and(|c| c & 0xff == 5))
+            }
+            _ => false,
+        }
+    }
+}
+
 impl From<serde_json::Error> for LedgerError {
     fn from(error: serde_json::Error) -> Self {
         LedgerError::Stored(error.to_string())
