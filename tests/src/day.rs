@@ -18,7 +18,7 @@ use loket_server::intake::{NewApplication, NewAppointment, NewDocument, NewPayme
 
 use crate::office::{Intake, IntoFolder, decoder_program, office_code};
 use crate::sample::{self, SampleApplicant, SampleDay};
-use crate::window::{end, free_port};
+use crate::window::free_port;
 
 /// Where the built programs are, and where a run keeps its things.
 #[derive(Debug, Clone)]
@@ -130,10 +130,12 @@ impl Server {
         bail!("loket-server did not answer; its log is in {}", self.place.folder.display())
     }
 
-    /// Ends the process.
+    /// Pulls the plug: nobody who waits hears another word.
     pub fn unplug(&mut self) {
         if let Some(mut process) = self.process.take() {
-            end(&mut process);
+            // It holds no child that could outlive it: a decoder ends with its parent.
+            let _ = process.kill();
+            let _ = process.wait();
         }
     }
 

@@ -2,6 +2,8 @@
 //! directly: what stands between otherwise only renames one capability. Never kills a driver hard: it would leave the
 //! window behind with the port in its hand.
 
+#![expect(clippy::disallowed_methods, reason = "processes are waited for where nothing else has to go on")]
+
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
