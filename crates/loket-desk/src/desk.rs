@@ -193,6 +193,7 @@ impl Desk {
         *lock(&self.newest) = undoable.then_some((command, subject, until));
         self.courier.work.notify_one();
         self.tell(Changed::Work);
+        self.tell(Changed::Line);
         Ok(Recorded { command, undo_ms })
     }
 
@@ -509,6 +510,7 @@ impl Desk {
         *lock(&self.newest) = None;
         self.courier.work.notify_one();
         self.tell(Changed::Work);
+        self.tell(Changed::Line);
         Ok(number)
     }
 
