@@ -21,6 +21,9 @@ use crate::office::{IntoFolder, TestDesk, decoder_program, office_code, wait};
 use crate::sample::{AgeClass, SampleApplicant, SampleDay, Story};
 use crate::window::{Display, Driver, Window};
 
+/// People who come in for a full waiting room.
+const CROWD: usize = 14;
+
 /// What held and what did not.
 #[derive(Debug, Default)]
 pub struct Report {
@@ -83,8 +86,8 @@ pub async fn play(place: &Place, server: &mut Server, day: &SampleDay, report: &
     report.note("an officer signs in and opens a counter", counter.sign_in("sri.wulandari", "melati-contoh-1").await);
     report.note("a second start brings the first window to the front", second_start(place, &folder).await);
     report.note("an unknown code is answered", counter.unknown_code().await);
-    counter.picture("queue").await?;
-    counter.in_english("queue-en").await?;
+    counter.window.press(&["1"]).await?;
+    counter.picture("queue-before-anybody-came").await?;
 
     report.note("a clean case", counter.serve(&cast[0], Ending::Clean, true).await);
     report.note("a case returned for re-upload", counter.serve(&cast[1], Ending::Returned, false).await);
@@ -97,6 +100,7 @@ pub async fn play(place: &Place, server: &mut Server, day: &SampleDay, report: &
     report.note("the line is back and everything is sent", counter.online().await);
     report.note("a very long name", counter.serve(&cast[4], Ending::Clean, false).await);
     report.note("the sync screen is calm again", counter.sync_screen("sync").await);
+    report.note("a full waiting room", counter.crowd(&cast).await);
     report.note("empty and not found", counter.nobody().await);
     report.note("a lock blanks the screen", counter.lock().await);
     counter.window.close().await?;
@@ -448,13 +452,29 @@ impl Counter<'_> {
             "return [...document.images].some((i) => i.src.includes('receipt') && i.naturalWidth > 100)",
         )
         .await?;
-        w.press(&["Ctrl+s"]).await?;
-        w.says(".pdf").await?;
         if pictures {
             self.picture("receipt").await?;
             self.in_english("receipt-en").await?;
         }
-        Ok(())
+        w.press(&["Ctrl+s"]).await?;
+        w.says(".pdf").await
+    }
+
+    /// A dozen people come in; somebody is called.
+    async fn crowd(&mut self, cast: &[SampleApplicant]) -> anyhow::Result<()> {
+        let others = self.day.applicants.iter().filter(|a| !cast.contains(a));
+        for person in others.take(CROWD) {
+            let application = ApplicationNo::new(person.application_no.clone())?;
+            self.check_in(&AppointmentCode { office: office_code(), day: self.day.date, application }.to_string())
+                .await?;
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+        self.window.press(&["F2"]).await?;
+        self.window.shows(".call .ticket").await?;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        self.window.press(&["1"]).await?;
+        self.picture("queue").await?;
+        self.in_english("queue-en").await
     }
 
     async fn offline(&mut self) -> anyhow::Result<()> {
