@@ -460,15 +460,11 @@ impl Store {
             let sealed = seal_to(&keys.spool_public, &serde_json::to_vec(&whole)?)?;
             sqlx::query("insert into spool (sealed) values ($1)").bind(sealed).execute(&mut *tx).await?;
         }
-        let mut new_keys = Vec::new();
         if let Some(work) = &mut state.work {
-            match write_rows(&mut tx, &self.device, work, &fresh).await {
-                Ok(made) => new_keys = made,
-                Err(e) => {
-                    work.layers.clear_over();
-                    state.lay_over();
-                    return Err(e);
-                }
+            if let Err(e) = write_rows(&mut tx, &self.device, work, &fresh).await {
+                work.layers.clear_over();
+                state.lay_over();
+                return Err(e);
             }
             put_cursors(&mut tx, "absorbed", &received).await?;
         }
@@ -476,7 +472,6 @@ impl Store {
         if let Err(e) = committed {
             if let Some(work) = &mut state.work {
                 work.layers.clear_over();
-                work.archive.forget(&new_keys);
             }
             state.lay_over();
             return Err(e);
@@ -498,6 +493,7 @@ impl Store {
             state.absorbed = received;
             if let Some(work) = &mut state.work {
                 work.layers.settle_over();
+                work.archive.stored();
             }
         }
         state.lay_over();
@@ -519,6 +515,7 @@ impl Store {
         put_cursors(&mut tx, "received", &snapshot.cursors).await?;
         put_cursors(&mut tx, "absorbed", &snapshot.cursors).await?;
         tx.commit().await?;
+        work.archive.stored();
         let mut world = World::default();
         for aggregate in snapshot.aggregates {
             world.put(aggregate);
@@ -550,13 +547,11 @@ impl Store {
         let mut state = self.state.lock().await;
         let work = state.work.as_mut().ok_or_else(|| fault(Fault::SignedOut))?;
         let key = work.archive.key(&key_name(&Subject::Application(application.clone())));
-        let new = work.archive.take_new();
-        for (name, wrapped) in &new {
-            sqlx::query("insert into key (name, wrapped) values ($1, $2)")
-                .bind(name)
-                .bind(wrapped)
-                .execute(&self.pool)
-                .await?;
+        if !work.archive.unstored().is_empty() {
+            let mut tx = self.pool.begin_with("begin immediate").await?;
+            store_keys(&mut tx, &work.archive).await?;
+            tx.commit().await.context("Saving a key")?;
+            work.archive.stored();
         }
         drop(state);
         Ok(key.seal(header, plain))
@@ -644,6 +639,7 @@ impl Store {
             put_cursors(&mut tx, "absorbed", &absorbed).await?;
             sqlx::query("delete from spool where id = $1").bind(id).execute(&mut *tx).await?;
             tx.commit().await?;
+            work.archive.stored();
             work.layers.settle_over();
             state.absorbed = absorbed;
         }
@@ -728,7 +724,7 @@ async fn write_rows(
     device: &Device,
     work: &mut Work,
     fresh: &[Fresh<'_>],
-) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+) -> anyhow::Result<()> {
     work.layers.clear_over();
     for Fresh { row, header, body } in fresh {
         let sealed = match body {
@@ -768,7 +764,7 @@ async fn write_aggregates(
     tx: &mut Transaction<'_, Sqlite>,
     archive: &mut Archive,
     aggregates: &[Aggregate],
-) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+) -> anyhow::Result<()> {
     for aggregate in aggregates {
         let subject = aggregate.subject();
         let key = archive.key(&key_name(&subject));
@@ -784,15 +780,18 @@ async fn write_aggregates(
         .execute(&mut **tx)
         .await?;
     }
-    let new = archive.take_new();
-    for (name, wrapped) in &new {
-        sqlx::query("insert into key (name, wrapped) values ($1, $2)")
+    store_keys(tx, archive).await
+}
+
+async fn store_keys(on: &mut sqlx::SqliteConnection, archive: &Archive) -> anyhow::Result<()> {
+    for (name, wrapped) in archive.unstored() {
+        sqlx::query("insert into key (name, wrapped) values ($1, $2) on conflict (name) do nothing")
             .bind(name)
             .bind(wrapped)
-            .execute(&mut **tx)
+            .execute(&mut *on)
             .await?;
     }
-    Ok(new)
+    Ok(())
 }
 
 async fn keep_officer(

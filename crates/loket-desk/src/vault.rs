@@ -155,7 +155,7 @@ pub struct Archive {
     /// Opens the spool.
     pub spool: BoxSecret,
     keys: HashMap<String, Key>,
-    /// Keys made since the last [`Archive::take_new`], wrapped: they must be stored before anything sealed with them.
+    /// Keys made since the last [`Archive::stored`], wrapped.
     new: Vec<(String, Vec<u8>)>,
 }
 
@@ -195,16 +195,15 @@ impl Archive {
         self.keys.get(name).cloned()
     }
 
-    /// Wrapped keys that have to be stored.
-    pub fn take_new(&mut self) -> Vec<(String, Vec<u8>)> {
-        std::mem::take(&mut self.new)
+    /// Wrapped keys that are on no disk yet. Each transaction that seals something stores them too.
+    pub fn unstored(&self) -> &[(String, Vec<u8>)] {
+        &self.new
     }
 
-    /// Forgets keys whose storing failed, so that nothing is ever sealed with a key that is not on disk.
-    pub fn forget(&mut self, names: &[(String, Vec<u8>)]) {
-        for (name, _) in names {
-            self.keys.remove(name);
-        }
+    /// Their transaction was committed. Until this is said they are stored again with the next one, so that nothing is
+    /// ever sealed with a key that a failed transaction took along.
+    pub fn stored(&mut self) {
+        self.new.clear();
     }
 }
 

@@ -12,7 +12,7 @@ export const syncEn = {
   heard: (at: string) => at,
   neverHeard: 'Never heard yet',
   connected: 'Connected',
-  notConnected: 'Not connected',
+  notConnected: 'Cut off',
   waiting: 'Waiting to be sent',
   oldest: (at: string) => `oldest ${at}`,
   nothing: 'all sent',

@@ -10,7 +10,7 @@ export const syncId = {
   heard: (at: string) => at,
   neverHeard: 'Belum pernah terdengar',
   connected: 'Tersambung',
-  notConnected: 'Tidak tersambung',
+  notConnected: 'Terputus',
   waiting: 'Menunggu kirim',
   oldest: (at: string) => `terlama ${at}`,
   nothing: 'semua terkirim',
