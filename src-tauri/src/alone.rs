@@ -52,12 +52,14 @@ impl Alone {
     /// Brings the window to the front whenever somebody knocks.
     pub fn listen(self, app: AppHandle) {
         std::thread::spawn(move || {
-            for stream in self.listener.incoming() {
+            // Whole, with the lock: a closure takes along only the fields that it names.
+            let first = self;
+            for stream in first.listener.incoming() {
                 let Ok(mut stream) = stream else { continue };
-                let mut said = vec![0; self.secret.len()];
+                let mut said = vec![0; first.secret.len()];
                 let heard =
                     stream.set_read_timeout(Some(Duration::from_secs(1))).and_then(|()| stream.read_exact(&mut said));
-                if heard.is_ok() && said == self.secret.as_bytes() {
+                if heard.is_ok() && said == first.secret.as_bytes() {
                     if let Some(window) = app.get_webview_window("main") {
                         for step in [window.unminimize(), window.show(), window.set_focus()] {
                             if let Err(error) = step {

@@ -8,6 +8,7 @@ mod dialogs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use loket_desk::api::dispatch;
 use loket_desk::desk::{Desk, Setup};
 use loket_desk::env::Env;
@@ -32,6 +33,15 @@ fn main() -> anyhow::Result<()> {
     loket_decode::child_main_if_asked();
     tracing_subscriber::fmt().with_env_filter(tracing_subscriber::EnvFilter::from_default_env()).init();
 
+    let context = tauri::generate_context!();
+    let folder = data_folder(&context.config().identifier)?;
+    // Before anything of a window is made, so that a second start is quick and needs no display.
+    let alone = match alone::Alone::take(&folder)? {
+        alone::Taken::Ours(alone) => alone,
+        // The window that is open already has been told to come to the front.
+        alone::Taken::Theirs => return Ok(()),
+    };
+
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     tauri::async_runtime::set(runtime.handle().clone());
 
@@ -42,16 +52,7 @@ fn main() -> anyhow::Result<()> {
             tauri::async_runtime::spawn(async move { responder.respond(picture(&app, &path).await) });
         })
         .invoke_handler(tauri::generate_handler![call])
-        .setup(|app| {
-            let folder = data_folder(app.handle())?;
-            let alone = match alone::Alone::take(&folder)? {
-                alone::Taken::Ours(alone) => alone,
-                // The window that is open already has been told to come to the front.
-                alone::Taken::Theirs => {
-                    app.handle().exit(0);
-                    return Ok(());
-                }
-            };
+        .setup(move |app| {
             let opened = tauri::async_runtime::block_on(Desk::open(setup_of(folder)));
             if let Ok(desk) = &opened {
                 announce(app.handle().clone(), desk);
@@ -61,15 +62,16 @@ fn main() -> anyhow::Result<()> {
             alone.listen(app.handle().clone());
             Ok(())
         })
-        .run(tauri::generate_context!())?;
+        .run(context)?;
     Ok(())
 }
 
-fn data_folder(app: &AppHandle) -> anyhow::Result<PathBuf> {
-    Ok(match std::env::var_os("LOKET_DATA") {
-        Some(folder) => PathBuf::from(folder),
-        None => app.path().app_data_dir()?,
-    })
+/// Where everything of this desk lives: the folder asked for, else that of this program among the user's own.
+fn data_folder(identifier: &str) -> anyhow::Result<PathBuf> {
+    match std::env::var_os("LOKET_DATA") {
+        Some(folder) => Ok(PathBuf::from(folder)),
+        None => Ok(dirs::data_dir().context("This user has no folder for program data")?.join(identifier)),
+    }
 }
 
 fn setup_of(folder: PathBuf) -> Setup {

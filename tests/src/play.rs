@@ -24,6 +24,8 @@ use crate::window::{Display, Driver, Window};
 /// People who come in for a full waiting room.
 const CROWD: usize = 14;
 
+const OVER_THE_WINDOW: &str = "Program lain";
+
 /// What held and what did not.
 #[derive(Debug, Default)]
 pub struct Report {
@@ -84,7 +86,7 @@ pub async fn play(place: &Place, server: &mut Server, day: &SampleDay, report: &
     let mut counter = Counter { window, pictures: &place.folder, day };
 
     report.note("an officer signs in and opens a counter", counter.sign_in("sri.wulandari", "melati-contoh-1").await);
-    report.note("a second start brings the first window to the front", second_start(place, &folder).await);
+    report.note("a second start brings the first window to the front", second_start(place, &folder, &display).await);
     report.note("an unknown code is answered", counter.unknown_code().await);
     counter.window.press(&["1"]).await?;
     counter.picture("queue-before-anybody-came").await?;
@@ -179,22 +181,34 @@ async fn cast(day: &SampleDay, observer: &TestDesk) -> anyhow::Result<Vec<Sample
     ])
 }
 
-async fn second_start(place: &Place, folder: &Path) -> anyhow::Result<()> {
-    // No display is needed: it ends before it opens a window.
-    let mut process = Command::new(place.program("loket"))
+/// Another program lies over the window; a second start brings the window in front of it and ends by itself.
+async fn second_start(place: &Place, folder: &Path, display: &Display) -> anyhow::Result<()> {
+    let mut above = Command::new("xmessage")
+        .args(["-geometry", "600x400+100+100", OVER_THE_WINDOW])
+        .env("DISPLAY", &display.name)
+        .spawn()
+        .context("Starting xmessage")?;
+    let done = second_start_under(place, folder, display).await;
+    crate::window::end(&mut above);
+    done
+}
+
+async fn second_start_under(place: &Place, folder: &Path, display: &Display) -> anyhow::Result<()> {
+    wait("another program in front", async || display.in_front().is_ok_and(|w| w.contains("xmessage"))).await?;
+    let mut second = Command::new(place.program("loket"))
         .env("LOKET_DATA", folder)
         .env("LOKET_KEY_FILE", "1")
-        .env("DISPLAY", std::env::var("LOKET_TEST_DISPLAY").unwrap_or_default())
+        // Knocking needs no display.
+        .env_remove("DISPLAY")
         .envs(place.environment())
         .spawn()?;
-    for _ in 0..100 {
-        if process.try_wait()?.is_some() {
-            return Ok(());
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
+    let ended = wait("the second start to end", async || second.try_wait().is_ok_and(|e| e.is_some())).await;
+    if ended.is_err() {
+        crate::window::end(&mut second);
     }
-    crate::window::end(&mut process);
-    bail!("the second start stayed open")
+    ended?;
+    ensure!(second.wait()?.success(), "the second start ended badly");
+    wait("the first window in front", async || display.in_front().is_ok_and(|w| w.contains("Loket"))).await
 }
 
 impl Counter<'_> {

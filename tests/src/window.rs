@@ -49,6 +49,23 @@ impl Display {
         }
         bail!("no virtual display could be started")
     }
+
+    /// What X calls the window that lies over all others.
+    ///
+    /// # Errors
+    /// When the display can't be asked, or shows nothing.
+    pub fn in_front(&self) -> anyhow::Result<String> {
+        let asked = Command::new("xwininfo")
+            .args(["-root", "-children", "-display", &self.name])
+            .output()
+            .context("Starting xwininfo")?;
+        // The children of the root, topmost first; helpers that are never shown have a size of a few pixels.
+        String::from_utf8_lossy(&asked.stdout)
+            .lines()
+            .find(|line| line.trim_start().starts_with("0x") && line.contains('"') && !line.contains(" 10x10+"))
+            .map(str::to_owned)
+            .context("nothing on the display")
+    }
 }
 
 impl Drop for Display {

@@ -33,6 +33,7 @@ const PACKAGES: &[(&str, For, &str)] = &[
     ("fonts-noto-mono", For::Demo, "passport and receipt numbers on screen"),
     ("webkit2gtk-driver", For::Tests, "drives the real window in tests"),
     ("xvfb", For::Tests, "a display where there is none"),
+    ("x11-utils", For::Tests, "tells which window is in front"),
     ("chromium", For::Tests, "the same UI in a plain browser: accessibility, keyboard, screenshots"),
     ("poppler-utils", For::Tests, "reads receipts back as text and pixels"),
     ("qpdf", For::Tests, "judges whether a receipt is a sound PDF"),

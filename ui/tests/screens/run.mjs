@@ -113,7 +113,9 @@ export class Walk {
           if (!(e instanceof HTMLElement) || e.clientWidth === 0 || e.scrollWidth <= e.clientWidth + 1) return false
           const style = getComputedStyle(e)
           if (style.overflowX === 'auto' || style.overflowX === 'scroll') return false
-          if (e.closest('[title], .sr, input, [data-clip-ok]')) return false
+          // Kept for readers of the screen, out of sight.
+          if (style.clipPath !== 'none') return false
+          if (e.closest('[title], input, [data-clip-ok]')) return false
           return style.textOverflow !== 'ellipsis'
         })
         .map((e) => `${e.tagName.toLowerCase()}.${e.className} ${e.scrollWidth}>${e.clientWidth} "${(e.textContent ?? '').trim().slice(0, 50)}"`),
