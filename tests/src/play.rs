@@ -339,6 +339,7 @@ impl Counter<'_> {
         self.scan_is_shown().await?;
         if pictures {
             let long = if person.story == Some(Story::LongName) { "-long-name" } else { "" };
+            self.window.is_true("the scan", "return !!document.querySelector('.canvas img.shown')").await?;
             self.picture(&format!("documents{long}")).await?;
             self.in_english(&format!("documents{long}-en")).await?;
         }

@@ -369,3 +369,34 @@ async fn one_person_never_gets_two_calls_when_two_counters_ask_at_once() -> Done
     assert!(!one.offline && !two.offline);
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_is_measured_from_the_booked_time_or_from_arriving_if_that_was_later() -> Done {
+    let mut office = Office::open().await?;
+    let late = office.applicant("Ratna Contoh", "07:30").await?;
+    let early = office.applicant("Joko Contoh", "10:00").await?;
+    office.publish().await?;
+    let sri = sri(&office).await?;
+    office.settle(&[&sri]).await?;
+    ok(sri.scan(office.day, &late).await);
+    ok(sri.scan(office.day, &early).await);
+    let overdue = async || {
+        let rows = sri.queue().await.rows;
+        let of = |no| rows.iter().find(|r| r.applications.contains(no)).is_some_and(|r| r.overdue);
+        (of(&late), of(&early), sri.queue().await.counts.overdue)
+    };
+    // The desk follows the centre's clock with its next quick ask.
+    let hears = async |expected, why: &str| {
+        wait(why, async || {
+            ok(sri.desk.sync_now(Nothing {}).await);
+            overdue().await == expected
+        })
+        .await
+    };
+    assert_eq!(overdue().await, (false, false, 0), "both have just come in");
+    office.pass_ms(31 * 60_000);
+    hears((true, false, 1), "the one who came early is promised the booked time").await?;
+    office.pass_ms(60 * 60_000);
+    hears((true, true, 2), "both have waited too long").await?;
+    Ok(())
+}

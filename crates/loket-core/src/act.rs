@@ -265,6 +265,14 @@ impl Origin {
             Origin::Service { .. } => None,
         }
     }
+
+    /// The officer who acted, if one did.
+    pub fn officer(&self) -> Option<&OfficerId> {
+        match self {
+            Origin::Desk { officer, .. } => Some(officer),
+            Origin::Service { .. } => None,
+        }
+    }
 }
 
 /// Who and when, handed to `apply` with every event.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::act::{Act, CommandRef, Event, Origin, Stamp};
-use crate::application::{Dispute, settle, short};
+use crate::application::{Dispute, may_settle, short};
 use crate::id::{CounterNo, DeskId, OfficeCode, OfficerId, RulesVersion, Timestamp, VisitId};
 use crate::refusal::Refusal;
 use crate::rules::Rules;
@@ -181,8 +181,7 @@ impl Office {
                 Event::Reclaimed { visits, from, to, reason }
             }
             Act::Settle { command, settlement, reason } => {
-                short(&reason)?;
-                settle(&self.disputes, ctx.role, command)?;
+                may_settle(&self.disputes, ctx.role, command, &reason)?;
                 Event::Settled { command, settlement, reason }
             }
             Act::Undo { .. } | Act::Correct { .. } => return Err(Refusal::NothingToUndo),

@@ -58,7 +58,7 @@ pub struct Rules {
     pub recalls_before_no_show: u8,
     /// Seconds in which an act can be undone.
     pub undo_s: u32,
-    /// Minutes after the booked time by which an applicant should have been called.
+    /// Minutes after the booked time, or after arriving if that is later, by which an applicant should have been called.
     pub promise_min: u32,
     /// Minutes that serving one applicant takes as a rule.
     pub service_min: u32,

@@ -6,8 +6,8 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::act::{Act, ApplicationOutcome, CallHow, CommandRef, Event, Origin, Stamp};
-use crate::application::{Dispute, Kind, Priority, Reason, settle, short};
+use crate::act::{Act, ApplicationOutcome, CallHow, CommandRef, Event, Origin, Settlement, Stamp};
+use crate::application::{Dispute, Kind, Priority, Reason, may_settle, short};
 use crate::id::{ApplicationNo, AppointmentId, CounterNo, DeskId, OfficerId, RequestId, Ticket, Timestamp, VisitId};
 use crate::refusal::Refusal;
 use crate::world::Context;
@@ -197,11 +197,14 @@ impl Visit {
         }
     }
 
-    /// Is this counter occupied with this visit: called to it, or served there?
+    /// Is this counter occupied with this visit: called to it, or served there? A counter whose officer has finished
+    /// is free, also while a supervisor has yet to settle how.
     pub fn occupies(&self, counter: CounterNo) -> bool {
         match self.stage() {
             Stage::Called { counter: at, .. } => *at == counter,
-            Stage::Serving { .. } => self.service_at(counter).is_some(),
+            Stage::Serving { .. } => {
+                self.service_at(counter).is_some() && !self.open_disputes().any(|d| ended_by(d) == Some(counter))
+            }
             _ => false,
         }
     }
@@ -343,11 +346,14 @@ impl Visit {
                 if self.before.is_none() {
                     return Err(Refusal::NothingToUndo);
                 }
+                let made_by = self.history.iter().rev().find(|(s, _)| s.origin.command() == Some(command));
+                if made_by.is_some_and(|(s, _)| s.origin.officer() != Some(ctx.officer)) {
+                    return Err(Refusal::NotYours);
+                }
                 vec![Event::Undone { command }]
             }
             Act::Settle { command, settlement, reason } => {
-                short(&reason)?;
-                settle(&self.disputes, ctx.role, command)?;
+                may_settle(&self.disputes, ctx.role, command, &reason)?;
                 vec![Event::Settled { command, settlement, reason }]
             }
             Act::Correct { .. } => return Err(Refusal::NothingToUndo),
@@ -565,12 +571,7 @@ impl Visit {
             Event::Disputed { act, because } => {
                 self.disputes.push(Dispute { stamp: stamp.clone(), act: *act, because: *because, settled: None });
             }
-            Event::Settled { command, settlement, .. } => {
-                // What happened to the person has happened; settling a visit records who looked at it.
-                if let Some(d) = self.disputes.iter_mut().find(|d| d.stamp.origin.command() == Some(command)) {
-                    d.settled = Some((settlement, stamp.clone()));
-                }
-            }
+            Event::Settled { command, settlement, .. } => self.settle(stamp, command, settlement),
             Event::Corrected { .. }
             | Event::VerdictGiven { .. }
             | Event::FieldChecked { .. }
@@ -603,6 +604,48 @@ impl Visit {
         }
     }
 
+    fn settle(&mut self, by: &Stamp, command: CommandRef, settlement: Settlement) {
+        let Some(dispute) = self.disputes.iter_mut().find(|d| d.stamp.origin.command() == Some(command)) else {
+            return;
+        };
+        dispute.settled = Some((settlement, by.clone()));
+        let (stamp, act, ended) = (dispute.stamp.clone(), dispute.act.clone(), ended_by(dispute));
+        match (settlement, act) {
+            (Settlement::TakeDisputed, Act::Finish { counter, outcomes }) => {
+                self.state.outcomes.retain(|o| !outcomes.iter().any(|new| new.application == o.application));
+                self.apply_event(&stamp, &Event::Finished { counter, outcomes });
+            }
+            (Settlement::TakeDisputed, Act::Hold { counter, reason, until, note }) => {
+                self.apply_event(&stamp, &Event::Held { counter, reason, until, note });
+            }
+            (Settlement::TakeDisputed, Act::NoShow { counter }) => {
+                self.apply_event(&stamp, &Event::WentMissing { counter });
+            }
+            (Settlement::TakeDisputed, Act::Start { counter, applications, presence }) => {
+                if let Stage::Serving { services } = &mut self.state.stage {
+                    services.retain(|s| !s.applications.iter().any(|a| applications.contains(a)));
+                }
+                self.apply_event(&stamp, &Event::Started { counter, applications, presence });
+            }
+            // The officer has left the case and it isn't finished: somebody has to take it up again.
+            (Settlement::KeepStanding, _) => {
+                if let Some(counter) = ended
+                    && self.service_at(counter).is_some()
+                {
+                    let others = services_elsewhere(&self.state.stage, counter);
+                    self.state.at_head = true;
+                    self.state.stage = if others.is_empty() {
+                        Stage::Waiting { since: self.state.arrived.unwrap_or(by.at) }
+                    } else {
+                        Stage::Serving { services: others }
+                    };
+                }
+            }
+            // The others only say that the person was seen; nothing takes the place of anything.
+            (Settlement::TakeDisputed, _) => {}
+        }
+    }
+
     /// Open disputes.
     pub fn open_disputes(&self) -> impl Iterator<Item = &Dispute> {
         self.disputes.iter().filter(|d| d.settled.is_none())
@@ -620,6 +663,14 @@ impl Visit {
         let priority = self.plan.as_ref().is_some_and(|p| p.priority.is_some());
         let arrived = self.state.arrived;
         (!self.state.at_head, arrived.is_none(), !priority, slot, arrived.unwrap_or(slot), &self.id)
+    }
+}
+
+/// The counter at which a service ended, although not everybody agrees on what came of it.
+fn ended_by(dispute: &Dispute) -> Option<CounterNo> {
+    match (&dispute.act, &dispute.because) {
+        (Act::Finish { counter, .. }, Refusal::NotReady { .. } | Refusal::OutcomeDoesNotFit) => Some(*counter),
+        _ => None,
     }
 }
 

@@ -13,10 +13,11 @@ use crate::id::{ApplicationNo, CounterNo, DeskId, OfficerId, Timestamp, VisitId}
 use crate::office::{Office, Role};
 use crate::refusal::Refusal;
 use crate::rules::Rules;
+use crate::sync::RowOutcome;
 use crate::visit::{Presence, Stage, Visit};
 
 /// Changes whenever folding the same rows would give another result; stored aggregates of another version are folded anew.
-pub const FOLD_VERSION: u32 = 1;
+pub const FOLD_VERSION: u32 = 2;
 
 /// A read-only view of what belongs together.
 pub trait Related {
@@ -222,6 +223,38 @@ pub fn decide(ctx: &Context<'_>, subject: &Subject, act: &Act) -> Result<Vec<Eve
         Subject::Visit(id) => ctx.related.visit(id).ok_or(Refusal::Unknown)?.decide(ctx, act),
         Subject::Application(no) => ctx.related.application(no).ok_or(Refusal::Unknown)?.decide(ctx, act),
         Subject::Office => ctx.related.office().decide(ctx, act),
+    }
+}
+
+/// The authority's word on a stamped act. A claim may be refused; a fact never is: it is applied, or kept as disputed for
+/// a supervisor where two of them exclude each other.
+pub fn judge(ctx: &Context<'_>, subject: &Subject, act: &Act) -> (RowOutcome, Vec<Event>) {
+    match decide(ctx, subject, act) {
+        Ok(events) => (RowOutcome::Applied, events),
+        Err(because) if act.is_claim() => (RowOutcome::Refused { because }, Vec::new()),
+        Err(because) if is_overtaken(act, &because) => (RowOutcome::Applied, Vec::new()),
+        Err(because) => {
+            let (act, why) = (Box::new(act.clone()), Box::new(because.clone()));
+            (RowOutcome::Disputed { because }, vec![Event::Disputed { act, because: why }])
+        }
+    }
+}
+
+/// A fact that is true and changes nothing any more, because the person has been seen since: nobody has to settle it.
+/// Arriving twice is arriving once, and against a no-show presence wins.
+fn is_overtaken(act: &Act, because: &Refusal) -> bool {
+    use Refusal::{AlreadyCalled, AlreadyCheckedIn, AlreadyFinished, BeingServed, NotCalledHere};
+    match act {
+        Act::CheckIn { .. } | Act::Return => {
+            matches!(
+                because,
+                AlreadyCheckedIn { .. } | AlreadyCalled { .. } | BeingServed { .. } | AlreadyFinished { .. }
+            )
+        }
+        Act::Recall { .. } | Act::NoShow { .. } => {
+            matches!(because, NotCalledHere | AlreadyCalled { .. } | BeingServed { .. } | AlreadyFinished { .. })
+        }
+        _ => false,
     }
 }
 

@@ -2,8 +2,8 @@
 //! it: what `decide` agrees to is applied, a claim it refuses is refused, a fact it refuses is kept as disputed. The
 //! answer is what a person would read: first what was not simply done, then everybody of whom something changed.
 //!
-//! The cast: Sari at W001 (counter 1), Budi at W002 (counter 2), Maya, supervisor, at W003 (counter 3). It is Monday
-//! 23 November 2026, 08.30. Whoever acts is named at the end (`by Budi`, `by 2`); without a name it is Sari. `try` asks
+//! The cast: Sari at W001 (counter 1), where Lina takes over from her, Budi at W002 (counter 2), Maya, supervisor, at
+//! W003 (counter 3). It is Monday 23 November 2026, 08.30. Whoever acts is named at the end (`by Budi`, `by 2`); without a name it is Sari. `try` asks
 //! without doing, `@x` names a command, `of bima` names an application other than the one in hand.
 
 use std::collections::BTreeMap;
@@ -18,8 +18,9 @@ use loket_core::nik::{Nik, Sex};
 use loket_core::office::{CounterInfo, Officer, Role};
 use loket_core::refusal::{Missing, Refusal};
 use loket_core::rules::{DocumentRule, Rules};
+use loket_core::sync::RowOutcome;
 use loket_core::visit::{HoldReason, Outcome, Plan, Presence, Stage, Visit};
-use loket_core::world::{Context, World, decide, follow_ups, next_in_share};
+use loket_core::world::{Context, World, decide, follow_ups, judge, next_in_share};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -45,25 +46,98 @@ fn arriving_twice_is_arriving_once() {
     check(
         "check in A-001; wait 60 s; check in A-001 by 2",
         expect![[r#"
-        check in A-001 by 2: disputed, already here since 08.30.00
-        A-001 waiting since 08.30.00 for 1
-          dispute: check_in by Budi, open"#]],
+            check in A-001 by 2: overtaken
+            A-001 waiting since 08.30.00 for 1"#]],
     );
     check(
         "check in A-001; call A-001; check in A-001 by 2",
         expect![[r#"
-        check in A-001 by 2: disputed, already here since 08.30.00
-        A-001 called to 1 by Sari, times: 1
-          dispute: check_in by Budi, open"#]],
+            check in A-001 by 2: overtaken
+            A-001 called to 1 by Sari, times: 1"#]],
     );
     check(
         "check in A-001; hold A-001 personal; call A-001; start A-001 scanned; hold A-001 personal; check in A-001",
         expect![[r#"
-        hold A-001 personal: disputed, not called here
-        check in A-001: disputed, already here since 08.30.00
-        A-001 on hold at 1: personal
-          dispute: hold by Sari, open
-          dispute: check_in by Sari, open"#]],
+            hold A-001 personal: disputed, not called here
+            check in A-001: overtaken
+            A-001 on hold at 1: personal
+              dispute: hold by Sari, open"#]],
+    );
+}
+
+#[test]
+fn presence_wins_over_a_no_show_and_nobody_has_to_settle_it() {
+    check(
+        "call A-001; wait 15 s; recall A-001; wait 15 s; recall A-001; start A-001 scanned by 2; no-show A-001; recall A-001",
+        expect![[r#"
+            no-show A-001: overtaken
+            recall A-001: overtaken
+            A-001 served at 2 by Budi: rina; calls voided: 1"#]],
+    );
+    check(
+        "start A-001 scanned by 2; finish A-001 given_up by 2; no-show A-001",
+        expect![[r#"
+        no-show A-001: overtaken
+        A-001 finished at 08.30.00; rina given up"#]],
+    );
+    check(
+        "call A-001; no-show A-001",
+        expect![[r#"
+        no-show A-001: disputed, call again first, times: 2
+        A-001 called to 1 by Sari, times: 1
+          dispute: no_show by Sari, open"#]],
+    );
+}
+
+#[test]
+fn a_counter_is_free_while_it_is_not_settled_how_its_visit_ended() {
+    check(
+        "start A-001 scanned; finish A-001 accepted; call A-002",
+        expect![[r#"
+        finish A-001 accepted: disputed, missing: ktp, family_card, birth_certificate, full_name, nik, face, ten fingers, signature, face judgement, interview, payment, receipt
+        A-001 served at 1 by Sari: rina
+          dispute: finish by Sari, open
+        A-002 called to 1 by Sari, times: 1"#]],
+    );
+    check(
+        "start A-001 scanned; finish A-001 accepted; settle take by Maya",
+        expect![[r#"
+        finish A-001 accepted: disputed, missing: ktp, family_card, birth_certificate, full_name, nik, face, ten fingers, signature, face judgement, interview, payment, receipt
+        A-001 finished at 08.30.00; rina accepted
+          dispute: finish by Sari, settled: taken"#]],
+    );
+    check(
+        "start A-001 scanned; finish A-001 accepted; call A-002; settle keep by Maya",
+        expect![[r#"
+        finish A-001 accepted: disputed, missing: ktp, family_card, birth_certificate, full_name, nik, face, ten fingers, signature, face judgement, interview, payment, receipt
+        A-001 waiting since 08.30.00 for 1, first in line
+          dispute: finish by Sari, settled: what stood stands
+        A-002 called to 1 by Sari, times: 1"#]],
+    );
+    check(
+        "start A-001 scanned; finish A-001 accepted; finish A-001 given_up; settle keep by Maya",
+        expect![[r#"
+        finish A-001 accepted: disputed, missing: ktp, family_card, birth_certificate, full_name, nik, face, ten fingers, signature, face judgement, interview, payment, receipt
+        A-001 finished at 08.30.00; rina given up
+          dispute: finish by Sari, settled: what stood stands"#]],
+    );
+}
+
+#[test]
+fn a_start_that_came_second_takes_over_when_the_supervisor_says_so() {
+    check(
+        "start A-001 scanned; start A-001 scanned by 2; settle take by Maya",
+        expect![[r#"
+        start A-001 scanned by 2: disputed, being served at 1 by Sari
+        A-001 served at 2 by Budi: rina
+          dispute: start by Budi, settled: taken"#]],
+    );
+    check(
+        "start A-001 scanned; start A-001 scanned by 2; settle keep by Maya",
+        expect![[r#"
+        start A-001 scanned by 2: disputed, being served at 1 by Sari
+        A-001 served at 1 by Sari: rina
+          dispute: start by Budi, settled: what stood stands"#]],
     );
 }
 
@@ -107,19 +181,16 @@ fn a_finished_visit_does_not_begin_again() {
         "start A-001 scanned; finish A-001 given_up; check in A-001; return A-001; start A-001 scanned; call A-001;
          transfer A-001 to 2; finish A-001 given_up; recall A-001",
         expect![[r#"
-            check in A-001: disputed, finished since 08.30.00
-            return A-001: disputed, finished since 08.30.00
+            check in A-001: overtaken
+            return A-001: overtaken
             start A-001 scanned: disputed, finished since 08.30.00
             call A-001: refused, finished since 08.30.00
             transfer A-001 to 2: refused, finished since 08.30.00
             finish A-001 given_up: disputed, finished since 08.30.00
-            recall A-001: disputed, finished since 08.30.00
+            recall A-001: overtaken
             A-001 finished at 08.30.00; rina given up
-              dispute: check_in by Sari, open
-              dispute: return by Sari, open
               dispute: start by Sari, open
-              dispute: finish by Sari, open
-              dispute: recall by Sari, open"#]],
+              dispute: finish by Sari, open"#]],
     );
 }
 
@@ -382,27 +453,22 @@ fn only_the_counter_that_called_recalls() {
     check(
         "call A-001; wait 15 s; recall A-001 by 2; no-show A-001 by 2",
         expect![[r#"
-        recall A-001 by 2: disputed, already called to 1
-        no-show A-001 by 2: disputed, already called to 1
-        A-001 called to 1 by Sari, times: 1
-          dispute: recall by Budi, open
-          dispute: no_show by Budi, open"#]],
+            recall A-001 by 2: overtaken
+            no-show A-001 by 2: overtaken
+            A-001 called to 1 by Sari, times: 1"#]],
     );
     check(
         "check in A-001; recall A-001; no-show A-001",
         expect![[r#"
-        recall A-001: disputed, not called here
-        no-show A-001: disputed, not called here
-        A-001 waiting since 08.30.00 for 1
-          dispute: recall by Sari, open
-          dispute: no_show by Sari, open"#]],
+            recall A-001: overtaken
+            no-show A-001: overtaken
+            A-001 waiting since 08.30.00 for 1"#]],
     );
     check(
         "start A-001 scanned; recall A-001 by 2",
         expect![[r#"
-        recall A-001 by 2: disputed, being served at 1 by Sari
-        A-001 served at 1 by Sari: rina
-          dispute: recall by Budi, open"#]],
+            recall A-001 by 2: overtaken
+            A-001 served at 1 by Sari: rina"#]],
     );
 }
 
@@ -442,15 +508,12 @@ fn nobody_returns_who_is_not_away() {
     check(
         "return A-001; check in A-001; return A-001; call A-001; return A-001; start A-001; return A-001",
         expect![[r#"
-        return A-001: disputed, not due before 08.00.00
-        return A-001: disputed, already here since 08.30.00
-        return A-001: disputed, already called to 1
-        return A-001: disputed, being served at 1 by Sari
-        A-001 served at 1 by Sari: rina
-          dispute: return by Sari, open
-          dispute: return by Sari, open
-          dispute: return by Sari, open
-          dispute: return by Sari, open"#]],
+            return A-001: disputed, not due before 08.00.00
+            return A-001: overtaken
+            return A-001: overtaken
+            return A-001: overtaken
+            A-001 served at 1 by Sari: rina
+              dispute: return by Sari, open"#]],
     );
 }
 
@@ -824,6 +887,24 @@ fn only_the_newest_is_undone_and_only_at_its_own_desk() {
         undo @a by Budi: disputed, not yours
         rina: ktp accepted
           dispute: undo by Budi, open"#]],
+    );
+}
+
+#[test]
+fn whoever_takes_over_a_counter_does_not_undo_for_the_one_before() {
+    check(
+        "@a check in A-001; undo @a by Lina",
+        expect![[r#"
+        undo @a by Lina: disputed, not yours
+        A-001 waiting since 08.30.00 for 1
+          dispute: undo by Lina, open"#]],
+    );
+    check(
+        "@a accept ktp of rina; undo @a by Lina",
+        expect![[r#"
+        undo @a by Lina: disputed, not yours
+        rina: ktp accepted
+          dispute: undo by Lina, open"#]],
     );
 }
 
@@ -1286,8 +1367,8 @@ fn each_act_belongs_to_one_kind_of_subject() {
 
 // How stories are told
 
-const SEATS: [(&str, u16, Role); 3] =
-    [("sari", 1, Role::Officer), ("budi", 2, Role::Officer), ("maya", 3, Role::Supervisor)];
+const SEATS: [(&str, u16, Role); 4] =
+    [("sari", 1, Role::Officer), ("budi", 2, Role::Officer), ("maya", 3, Role::Supervisor), ("lina", 1, Role::Officer)];
 
 /// The people who come: ticket, slot, share, and who applies. `A-006` comes tomorrow.
 const VISITS: [(&str, &str, u8, &[&str]); 7] = [
@@ -1645,18 +1726,19 @@ impl Day {
         let stamp =
             Stamp { origin: Origin::Desk { desk: seat.desk, n: *n, officer: seat.officer.clone() }, at: self.now };
         let command = CommandRef { desk: seat.desk, n: *n };
-        let events = match decide(&self.ctx(seat), &subject, &act) {
-            Ok(events) => events,
-            Err(refusal) if act.is_claim() => {
-                self.said.push(format!("{sentence}: refused, {}", self.refusal(&refusal)));
-                Vec::new()
+        let (outcome, events) = judge(&self.ctx(seat), &subject, &act);
+        match outcome {
+            RowOutcome::Applied if events.is_empty() => self.said.push(format!("{sentence}: overtaken")),
+            RowOutcome::Applied => {}
+            RowOutcome::Refused { because } => {
+                self.said.push(format!("{sentence}: refused, {}", self.refusal(&because)))
             }
-            Err(refusal) => {
-                self.said.push(format!("{sentence}: disputed, {}", self.refusal(&refusal)));
+            RowOutcome::Disputed { because } => {
+                self.said.push(format!("{sentence}: disputed, {}", self.refusal(&because)));
                 self.disputed = Some((subject.clone(), command));
-                vec![Event::Disputed { act: Box::new(act), because: Box::new(refusal) }]
             }
-        };
+            RowOutcome::Quarantined { why } => panic!("the rule book quarantines nothing: {why:?}"),
+        }
         self.world.apply(&subject, &stamp, &events);
         for (i, (subject, events)) in follow_ups(&subject, &events).into_iter().enumerate() {
             let external_id = format!("{}/{}/{i}", command.desk, command.n);

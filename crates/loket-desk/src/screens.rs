@@ -97,7 +97,6 @@ impl<'a> Eyes<'a> {
             Stage::Finished { at } => (StageName::Finished, Some(*at), state.share),
             Stage::Withdrawn { .. } => (StageName::Withdrawn, None, None),
         };
-        let promised = plan.slot.plus_ms(i64::from(self.rules.promise_min) * 60_000);
         let unsent_subjects = self.state.unsent().any(|d| match &d.command.subject {
             Subject::Visit(id) => *id == visit.id,
             Subject::Application(no) => plan.applications.contains(no),
@@ -116,7 +115,7 @@ impl<'a> Eyes<'a> {
             slot: plan.slot,
             since,
             arrived: state.arrived,
-            overdue: stage == StageName::Waiting && self.now > promised,
+            overdue: self.overdue(visit),
             counter,
             mine: state.share.is_some() && state.share == self.counter,
             calls,
@@ -138,6 +137,13 @@ impl<'a> Eyes<'a> {
         })
     }
 
+    /// Has waited longer than promised: from the booked time on, or from arriving if that was later.
+    fn overdue(&self, visit: &Visit) -> bool {
+        let (Some(plan), Stage::Waiting { since }) = (&visit.plan, visit.stage()) else { return false };
+        let due_from = visit.state.arrived.unwrap_or(*since).max(plan.slot);
+        self.now > due_from.plus_ms(i64::from(self.rules.promise_min) * 60_000)
+    }
+
     /// The queue.
     pub fn queue(&self, last_check_in: Option<crate::view::CheckInView>) -> QueueView {
         let ctx = self.ctx();
@@ -151,6 +157,7 @@ impl<'a> Eyes<'a> {
                     counts.mine += u32::from(self.counter.is_some() && visit.state.share == self.counter);
                     counts.priority += u32::from(visit.plan.as_ref().is_some_and(|p| p.priority.is_some()));
                     let since = visit.state.arrived.unwrap_or(*since);
+                    counts.overdue += u32::from(self.overdue(visit));
                     counts.oldest = Some(counts.oldest.map_or(since, |o| o.min(since)));
                 }
                 Stage::Expected => counts.expected += 1,

@@ -151,6 +151,8 @@ pub struct QueueCounts {
     pub finished: u32,
     /// Arrival of whoever waits longest.
     pub oldest: Option<Timestamp>,
+    /// Those who have waited past the promised time.
+    pub overdue: u32,
 }
 
 /// This counter today.

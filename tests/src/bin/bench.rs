@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use loket_core::act::{Act, Subject};
 use loket_core::application::{BiometricMark, BiometricPart, BiometricStatus, DocumentKind, Verdict};
+use loket_core::id::Digest;
 use loket_core::visit::Presence;
 use loket_decode::{Decoder, Want};
 use loket_desk::api::{Nothing, Record};
@@ -15,7 +16,7 @@ use loket_desk::view::Language;
 use loket_tests::day::{Place, Server, programs, sample_day, shift_to};
 use loket_tests::office::{Office, TestDesk, decoder_program};
 use loket_tests::sample::{self, SampleDay, Trouble};
-use loket_tests::window::{Display, Driver};
+use loket_tests::window::{Display, Driver, Window};
 use serde_json::json;
 
 fn main() -> anyhow::Result<()> {
@@ -109,7 +110,7 @@ async fn record() -> anyhow::Result<()> {
 /// A backlog of a mix of acts drained to the centre, and the same taken in by another desk.
 async fn push_and_pull() -> anyhow::Result<()> {
     const ROUNDS: u32 = 60;
-    let (mut office, desk, no, visit) = one_case().await?;
+    let (mut office, desk, _, visit) = one_case().await?;
     let other = office.desk("W-Lain", "adi.nugroho", "kenanga-contoh-2", 2).await?;
     office.settle(&[&desk, &other]).await?;
     other.desk.stop();
@@ -120,16 +121,19 @@ async fn push_and_pull() -> anyhow::Result<()> {
         desk.verdict(&visit, DocumentKind::Ktp, Verdict::Accept).await.map_err(|f| anyhow::anyhow!("{f:?}"))?;
         acts += 24;
     }
-    let _ = no;
     office.plug_in().await?;
     let start = now();
     desk.desk.sync_now(Nothing {}).await.ok();
     office.settle(&[&desk]).await?;
     say("push_rate", "commands/s", vec![f64::from(acts) / start.elapsed().as_secs_f64()]);
+    // Signed in before there is a line, so that nothing comes in unmeasured.
     drop(other);
+    office.unplug().await;
     let other = office.machine("W-Lain").await.map_err(|f| anyhow::anyhow!("{f:?}"))?;
     other.sign_in("adi.nugroho", "kenanga-contoh-2").await.map_err(|f| anyhow::anyhow!("{f:?}"))?;
+    office.plug_in().await?;
     let start = now();
+    other.desk.sync_now(Nothing {}).await.ok();
     office.settle(&[&other]).await?;
     say("pull_rate", "rows/s", vec![f64::from(acts) / start.elapsed().as_secs_f64()]);
     Ok(())
@@ -184,7 +188,7 @@ async fn window(place: &Place, day: &SampleDay) -> anyhow::Result<()> {
     ] {
         environment.push((name.to_owned(), value));
     }
-    let (mut cold, mut queue, mut memory) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut cold, mut queue, mut memory, mut scans) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for _ in 0..5 {
         let driver = Driver::start(&display, &environment).await?;
         let start = now();
@@ -200,8 +204,11 @@ async fn window(place: &Place, day: &SampleDay) -> anyhow::Result<()> {
         w.shows("tr[aria-selected=true]").await?;
         let start = now();
         w.press(&["Enter"]).await?;
-        w.shows(".queue tbody tr").await?;
+        w.shows(".queue .sum h2").await?;
         queue.push(ms(start));
+        if scans.is_empty() {
+            scans = scans_on_screen(&w, place, day).await?;
+        }
         tokio::time::sleep(Duration::from_secs(2)).await;
         memory.push(pss_of_tree("loket")?);
         w.close().await?;
@@ -209,7 +216,34 @@ async fn window(place: &Place, day: &SampleDay) -> anyhow::Result<()> {
     say("exec_to_sign_in_field", "ms", cold);
     say("enter_to_painted_queue", "ms", queue);
     say("pss_of_process_tree", "MB", memory);
+    say("fetched_scan_on_screen", "ms", scans);
     Ok(())
+}
+
+/// From asking for a picture that was fetched ahead to its pixels being ready for the screen, in the page itself.
+async fn scans_on_screen(w: &Window, place: &Place, day: &SampleDay) -> anyhow::Result<Vec<f64>> {
+    const N: usize = 20;
+    let photos = day.applicants.iter().flat_map(|a| a.scans.iter().map(move |s| (a, s)));
+    let photos = photos.filter(|(_, s)| s.trouble != Trouble::CutOff && !s.file_name.to_lowercase().ends_with(".pdf"));
+    let mut took = Vec::new();
+    for (person, scan) in photos.take(N) {
+        let hash = Digest::of(&std::fs::read(sample::scan_path(&place.drawn, person, scan))?);
+        let script = format!(
+            "return (async () => {{
+                for (let i = 0; i < 200; i++) {{
+                    const picture = new Image();
+                    const start = performance.now();
+                    picture.src = 'scan://localhost/' + encodeURIComponent('scan/{hash}/1') + '?' + i;
+                    // The first answer may have come from the server; the second is what an officer waits for.
+                    if (await picture.decode().then(() => true, () => false) && i > 0) return performance.now() - start;
+                    await new Promise((later) => setTimeout(later, 50));
+                }}
+                return null;
+            }})()"
+        );
+        took.push(w.run(&script).await?.as_f64().context("a picture never came")?);
+    }
+    Ok(took)
 }
 
 /// Proportional memory of the window's process and everything it started.

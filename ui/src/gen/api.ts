@@ -333,7 +333,11 @@ expected: number, finished: number,
 /**
  * Arrival of whoever waits longest.
  */
-oldest: Timestamp | null, };
+oldest: Timestamp | null, 
+/**
+ * Those who have waited past the promised time.
+ */
+overdue: number, };
 export type QueueRow = { visit: VisitId, ticket: Ticket, 
 /**
  * Name of the first applicant.
@@ -431,7 +435,7 @@ recalls_before_no_show: number,
  */
 undo_s: number, 
 /**
- * Minutes after the booked time by which an applicant should have been called.
+ * Minutes after the booked time, or after arriving if that is later, by which an applicant should have been called.
  */
 promise_min: number, 
 /**

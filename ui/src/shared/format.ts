@@ -52,6 +52,10 @@ export function plainDay(day: string, language: Language = words.language): stri
   return `${Number(date)} ${MONTHS[language][Number(month) - 1]} ${year}`
 }
 
+/** A calendar day 'YYYY-MM-DD' as "Sen 23 Nov 2026". */
+export const longDay = (day: string, language: Language = words.language): string =>
+  `${DAYS[language][new Date(`${day}T00:00Z`).getUTCDay()]} ${plainDay(day, language)}`
+
 /** A calendar day 'YYYY-MM-DD' as on the card: "12-03-1990". */
 export function cardDate(day: string): string {
   const [year, month, date] = day.split('-')

@@ -10,8 +10,11 @@ import { words } from '../words/index.svelte'
 export type ScreenName = 'queue' | 'serve' | 'sync'
 export type Tone = 'ok' | 'warn' | 'danger' | 'info' | 'plain'
 
+/** A sentence in the language of the moment: what was said before a switch of language is said in the new one. */
+export type Sentence = () => string
+
 export interface Said {
-  text: string
+  text: Sentence
   tone: Tone
   /** How long the act can be taken back, in milliseconds; 0 if not. */
   undo_ms: number
@@ -78,14 +81,14 @@ export class Session {
   }
 
   /** Puts a sentence into the status line. */
-  say(text: string, { tone = 'plain', undo_ms = 0 }: { tone?: Tone; undo_ms?: number } = {}) {
+  say(text: Sentence, { tone = 'plain', undo_ms = 0 }: { tone?: Tone; undo_ms?: number } = {}) {
     this.undo_paused = false
     this.said = { text, tone, undo_ms, undo_left_ms: undo_ms, n: ++this.#said }
   }
 
   /** Says in words what went wrong. */
   fail(fault: Fault) {
-    this.say(faultSentence(fault), { tone: fault.code === 'refused' ? 'warn' : 'danger' })
+    this.say(() => faultSentence(fault), { tone: fault.code === 'refused' ? 'warn' : 'danger' })
     if (fault.code === 'signed_out' || fault.code === 'not_enrolled') void this.refresh()
   }
 
@@ -113,9 +116,9 @@ export class Session {
     if (!status) return
     this.take(status)
     const { online, unsent } = status.line
-    if (!online) this.say(words.t.shell.stillOffline, { tone: 'warn' })
-    else if (unsent > 0) this.say(words.t.shell.syncedWaiting(unsent), { tone: 'info' })
-    else this.say(words.t.shell.synced, { tone: 'ok' })
+    if (!online) this.say(() => words.t.shell.stillOffline, { tone: 'warn' })
+    else if (unsent > 0) this.say(() => words.t.shell.syncedWaiting(unsent), { tone: 'info' })
+    else this.say(() => words.t.shell.synced, { tone: 'ok' })
   }
 
   get can_undo(): boolean {
@@ -123,8 +126,8 @@ export class Session {
   }
 
   async undo() {
-    if (!this.can_undo) return this.say(words.t.shell.nothingToUndo)
-    if (await this.try(desk.undo())) this.say(words.t.shell.undone, { tone: 'ok' })
+    if (!this.can_undo) return this.say(() => words.t.shell.nothingToUndo)
+    if (await this.try(desk.undo())) this.say(() => words.t.shell.undone, { tone: 'ok' })
   }
 
   async lock() {

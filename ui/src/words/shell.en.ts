@@ -32,6 +32,7 @@ export const shellEn = {
   synced: 'Connected; everything is sent.',
   syncedWaiting: (n: number) => `Connected; ${n} ${n === 1 ? 'act is' : 'acts are'} still being sent.`,
   stillOffline: 'Not connected yet. Your work is saved on this computer.',
+  day: { pattern: 'dd-mm-yyyy', not_a_day: 'Write the date as day-month-year, for example 31-12-2026.', past: 'That day has passed.' },
   help: 'Help',
   helpTitle: 'Keys on this screen',
   helpGlobal: 'On every screen',

@@ -30,6 +30,7 @@ export const shellId = {
   synced: 'Tersambung; semua sudah terkirim.',
   syncedWaiting: (n: number) => `Tersambung; ${n} tindakan masih dikirim.`,
   stillOffline: 'Belum tersambung. Pekerjaan tersimpan di komputer ini.',
+  day: { pattern: 'hh-bb-tttt', not_a_day: 'Tulis tanggal sebagai hari-bulan-tahun, misalnya 31-12-2026.', past: 'Tanggal itu sudah lewat.' },
   help: 'Bantuan',
   helpTitle: 'Tombol di layar ini',
   helpGlobal: 'Di semua layar',

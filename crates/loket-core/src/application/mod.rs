@@ -308,8 +308,9 @@ impl Application {
                 if self.last != Some(command) {
                     return Err(Refusal::BuiltUpon);
                 }
-                if !self.stands(command) {
-                    return Err(Refusal::NothingToUndo);
+                let made_by = self.standing(command).ok_or(Refusal::NothingToUndo)?;
+                if made_by.origin.officer() != Some(ctx.officer) {
+                    return Err(Refusal::NotYours);
                 }
                 Event::Undone { command }
             }
@@ -318,14 +319,13 @@ impl Application {
                 if reason.trim().is_empty() {
                     return Err(Refusal::ReasonNeeded);
                 }
-                if !self.stands(command) {
+                if self.standing(command).is_none() {
                     return Err(Refusal::NothingToUndo);
                 }
                 Event::Corrected { command, reason }
             }
             Act::Settle { command, settlement, reason } => {
-                short(&reason)?;
-                settle(&self.disputes, ctx.role, command)?;
+                may_settle(&self.disputes, ctx.role, command, &reason)?;
                 Event::Settled { command, settlement, reason }
             }
             Act::CheckIn { .. }
@@ -427,16 +427,17 @@ impl Application {
             | withdraw(&mut self.proofs, command);
     }
 
-    fn stands(&self, command: CommandRef) -> bool {
-        fn any<T>(list: &[Entry<T>], command: CommandRef) -> bool {
-            list.iter().any(|e| !e.withdrawn && e.stamp.origin.command() == Some(command))
+    /// Who said it and when, if what this command said still stands.
+    fn standing(&self, command: CommandRef) -> Option<&Stamp> {
+        fn of<T>(list: &[Entry<T>], command: CommandRef) -> Option<&Stamp> {
+            list.iter().find(|e| !e.withdrawn && e.stamp.origin.command() == Some(command)).map(|e| &e.stamp)
         }
-        any(&self.verdicts, command)
-            || any(&self.fields, command)
-            || any(&self.biometrics, command)
-            || any(&self.faces, command)
-            || any(&self.interviews, command)
-            || any(&self.proofs, command)
+        of(&self.verdicts, command)
+            .or_else(|| of(&self.fields, command))
+            .or_else(|| of(&self.biometrics, command))
+            .or_else(|| of(&self.faces, command))
+            .or_else(|| of(&self.interviews, command))
+            .or_else(|| of(&self.proofs, command))
     }
 
     fn settle(&mut self, by: &Stamp, command: CommandRef, settlement: Settlement) {
@@ -632,8 +633,12 @@ impl Application {
     }
 }
 
-/// May this role settle this dispute? Shared by all aggregates.
-pub(crate) fn settle(disputes: &[Dispute], role: Role, command: CommandRef) -> Result<(), Refusal> {
+/// May this role settle this dispute, for this reason? Shared by all aggregates.
+pub(crate) fn may_settle(disputes: &[Dispute], role: Role, command: CommandRef, reason: &str) -> Result<(), Refusal> {
+    short(reason)?;
+    if reason.trim().is_empty() {
+        return Err(Refusal::ReasonNeeded);
+    }
     if role != Role::Supervisor {
         return Err(Refusal::SupervisorOnly);
     }

@@ -307,14 +307,7 @@ impl Append<'_> {
         };
         let Command { desk, officer: ref who, at, .. } = *command;
         let ctx = Context { rules, now: at, desk, officer: who, role: officer.role, related };
-        match world::decide(&ctx, &command.subject, &command.act) {
-            Ok(events) => (RowOutcome::Applied, events),
-            Err(because) if command.act.is_claim() => (RowOutcome::Refused { because }, Vec::new()),
-            Err(because) => {
-                let (act, why) = (Box::new(command.act.clone()), Box::new(because.clone()));
-                (RowOutcome::Disputed { because }, vec![Event::Disputed { act, because: why }])
-            }
-        }
+        world::judge(&ctx, &command.subject, &command.act)
     }
 
     /// Takes back whatever an ask did, and answers it "void" if it should still come.

@@ -4,7 +4,7 @@ import { desk } from '../../desk'
 import type { Act, Action, ApplicationNo, CheckInHow, CounterNo, HoldReason, Presence, QueueRow, QueueView, Refusal, StageName, VisitId } from '../../gen/api'
 import { Live } from '../../shared/live.svelte'
 import { refusalSentence } from '../../shared/sentences'
-import { session, type Tone } from '../../shared/session.svelte'
+import { session, type Sentence, type Tone } from '../../shared/session.svelte'
 import { words } from '../../words/index.svelte'
 
 export type Filter = 'all' | 'mine' | 'priority' | 'held' | 'no_show'
@@ -122,7 +122,7 @@ export class QueueWork {
     return done
   }
 
-  async #record(visit: VisitId, act: Act, said: string, tone: Tone = 'ok'): Promise<boolean> {
+  async #record(visit: VisitId, act: Act, said: Sentence, tone: Tone = 'ok'): Promise<boolean> {
     const recorded = await this.#once(() => session.try(desk.record({ subject: { kind: 'visit', id: visit }, act })))
     if (!recorded) return false
     session.say(said, { tone, undo_ms: recorded.undo_ms })
@@ -141,34 +141,33 @@ export class QueueWork {
   }
 
   #sayCalled(ticket: string, offline: boolean) {
-    const t = words.t.queue
-    session.say(offline ? t.calledOffline(ticket) : t.called(ticket), { tone: offline ? 'warn' : 'ok' })
+    session.say(() => (offline ? words.t.queue.calledOffline(ticket) : words.t.queue.called(ticket)), { tone: offline ? 'warn' : 'ok' })
   }
 
   recall(counter: CounterNo, row: QueueRow) {
-    return this.#record(row.visit, { act: 'recall', counter }, words.t.queue.recalled(row.ticket))
+    return this.#record(row.visit, { act: 'recall', counter }, () => words.t.queue.recalled(row.ticket))
   }
 
   noShow(counter: CounterNo, row: QueueRow) {
-    return this.#record(row.visit, { act: 'no_show', counter }, words.t.queue.markedNoShow(row.ticket))
+    return this.#record(row.visit, { act: 'no_show', counter }, () => words.t.queue.markedNoShow(row.ticket))
   }
 
   checkIn(row: QueueRow) {
     const typed = this.query.trim().toUpperCase()
     const how: CheckInHow = typed !== '' && /\d/.test(typed) && row.ticket.includes(typed) ? 'number' : 'name'
-    return this.#record(row.visit, { act: 'check_in', how }, words.t.queue.checkedIn(row.ticket))
+    return this.#record(row.visit, { act: 'check_in', how }, () => words.t.queue.checkedIn(row.ticket))
   }
 
   comeBack(row: QueueRow) {
-    return this.#record(row.visit, { act: 'return' }, words.t.queue.returned(row.ticket))
+    return this.#record(row.visit, { act: 'return' }, () => words.t.queue.returned(row.ticket))
   }
 
   hold(counter: CounterNo, row: QueueRow, reason: HoldReason, note: string) {
-    return this.#record(row.visit, { act: 'hold', counter, reason, until: null, note }, words.t.queue.heldSaid(row.ticket))
+    return this.#record(row.visit, { act: 'hold', counter, reason, until: null, note }, () => words.t.queue.heldSaid(row.ticket))
   }
 
   transfer(to: CounterNo, row: QueueRow, note: string) {
-    return this.#record(row.visit, { act: 'transfer', to, note }, words.t.queue.transferred(row.ticket, to))
+    return this.#record(row.visit, { act: 'transfer', to, note }, () => words.t.queue.transferred(row.ticket, to))
   }
 
   /** Starts the service of everybody of the visit who has no outcome yet, and goes there. */
@@ -180,7 +179,7 @@ export class QueueWork {
       applications = serve.people.filter((p) => p.outcome === null).map((p) => p.application)
     }
     const act: Act = { act: 'start', counter, applications, presence }
-    if (!(await this.#record(row.visit, act, words.t.queue.started(row.ticket)))) return false
+    if (!(await this.#record(row.visit, act, () => words.t.queue.started(row.ticket)))) return false
     session.goto('serve', { visit: row.visit })
     return true
   }

@@ -8,7 +8,7 @@ import type {
 } from '../../gen/api'
 import { Live } from '../../shared/live.svelte'
 import { refusalSentence } from '../../shared/sentences'
-import { session } from '../../shared/session.svelte'
+import { session, type Sentence } from '../../shared/session.svelte'
 import { words } from '../../words/index.svelte'
 import { captured, isFinger, isOpen } from './fingers'
 import { Look } from './look.svelte'
@@ -189,7 +189,7 @@ export class Case {
   // Acts
 
   /** Puts an act at the end of what is being saved; null if the desk said no. */
-  record(act: Act, say: string | null, subject?: Subject): Promise<Recorded | null> {
+  record(act: Act, say: Sentence | null, subject?: Subject): Promise<Recorded | null> {
     const view = this.view
     if (!view) return Promise.resolve(null)
     const about: Subject = subject ?? { kind: 'application', id: view.application }
@@ -235,7 +235,7 @@ export class Case {
     this.#decided.add(card.document)
     this.show(nextUndecided(this.view?.documents ?? [], card.document, this.#decided) ?? card.document)
     const act: Act = { act: 'verdict', document: card.document, scan: scan.hash, verdict: { verdict: 'accept' }, to_applicant: '', note: '' }
-    await this.#verdict(card.document, act, words.t.serve.decide.accepted(words.t.serve.documents[card.document]), before, step)
+    await this.#verdict(card.document, act, () => words.t.serve.decide.accepted(words.t.serve.documents[card.document]), before, step)
   }
 
   openDecision(kind: Deciding['kind']) {
@@ -252,11 +252,11 @@ export class Case {
     this.deciding = null
     this.#decided.add(document)
     this.show(nextUndecided(this.view?.documents ?? [], document, this.#decided) ?? document)
-    const said = words.t.serve.decide[kind === 'reject' ? 'rejected' : 'asked'](words.t.serve.documents[document])
+    const said = () => words.t.serve.decide[kind === 'reject' ? 'rejected' : 'asked'](words.t.serve.documents[document])
     await this.#verdict(document, { act: 'verdict', document, scan, verdict: { verdict: kind, reason }, to_applicant, note }, said, before, step)
   }
 
-  async #verdict(document: DocumentKind, act: Act, say: string, before: boolean, step: Step) {
+  async #verdict(document: DocumentKind, act: Act, say: Sentence, before: boolean, step: Step) {
     const recorded = await this.record(act, say)
     await this.live.refresh()
     this.#decided.delete(document)
@@ -271,8 +271,7 @@ export class Case {
     const step = this.step
     this.#compared.set(row.field, agrees)
     this.field = nextField(this.view?.fields ?? [], row.field, new Set(this.#compared.keys())) ?? row.field
-    const t = words.t.serve
-    const say = t.decide[agrees ? 'fieldAgrees' : 'fieldDiffers'](t.fields[row.field])
+    const say = () => words.t.serve.decide[agrees ? 'fieldAgrees' : 'fieldDiffers'](words.t.serve.fields[row.field])
     const recorded = await this.record({ act: 'check_field', field: row.field, against: row.proof, agrees }, say)
     await this.live.refresh()
     this.#compared.delete(row.field)
@@ -283,15 +282,15 @@ export class Case {
   async proofSeen(what: string, reference: string) {
     const before = this.#was_done
     const step = this.step
-    await this.record({ act: 'proof_seen', what, reference }, words.t.serve.proof.saved)
+    await this.record({ act: 'proof_seen', what, reference }, () => words.t.serve.proof.saved)
     await this.#settle(before, step)
   }
 
   async mark(part: BiometricPart, mark: BiometricMark) {
-    const t = words.t.serve
+    const t = () => words.t.serve
     const before = this.#was_done
     const step = this.step
-    await this.record({ act: 'biometrics', part, mark }, t.bio.marked(t.parts[part], t.marks[mark.status]))
+    await this.record({ act: 'biometrics', part, mark }, () => t().bio.marked(t().parts[part], t().marks[mark.status]))
     await this.#settle(before, step)
   }
 
@@ -309,25 +308,25 @@ export class Case {
       if (!(await this.record({ act: 'biometrics', part: row.part, mark: captured(row, null) }, null))) break
       saved += 1
     }
-    if (saved > 0) session.say(words.t.serve.bio.allMarked(saved), { tone: 'ok' })
+    if (saved > 0) session.say(() => words.t.serve.bio.allMarked(saved), { tone: 'ok' })
     await this.#settle(before, step)
   }
 
   async judgeFace(judgement: FaceJudgement) {
     const before = this.#was_done
     const step = this.step
-    await this.record({ act: 'judge_face', judgement }, words.t.serve.bio.judged(words.t.serve.faces[judgement].toLowerCase()))
+    await this.record({ act: 'judge_face', judgement }, () => words.t.serve.bio.judged(words.t.serve.faces[judgement].toLowerCase()))
     await this.#settle(before, step)
   }
 
   async interviewed(interview: Interview) {
     const before = this.#was_done
     const step = this.step
-    await this.record({ act: 'interview', interview }, words.t.serve.talk.saved(words.t.serve.results[interview.result]))
+    await this.record({ act: 'interview', interview }, () => words.t.serve.talk.saved(words.t.serve.results[interview.result]))
     await this.#settle(before, step)
   }
 
   async correct(command: NonNullable<Recorded['command']>, reason: string) {
-    if (await this.record({ act: 'correct', command, reason }, words.t.serve.decide.corrected)) await this.live.refresh()
+    if (await this.record({ act: 'correct', command, reason }, () => words.t.serve.decide.corrected)) await this.live.refresh()
   }
 }

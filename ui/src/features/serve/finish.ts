@@ -29,10 +29,10 @@ export function barrier(view: ServeView, outcome: OutcomeName): Barrier | null {
 /** Outcomes that need nothing more than their key. */
 export const isPlain = (outcome: OutcomeName): boolean => outcome !== 'on_hold' && outcome !== 'refused'
 
-export function outcomeOf(name: OutcomeName, until: string, reason: Reason): Outcome {
+export function outcomeOf(name: OutcomeName, until: string | null, reason: Reason): Outcome {
   switch (name) {
     case 'on_hold':
-      return { outcome: name, until: until === '' ? null : until }
+      return { outcome: name, until: until || null }
     case 'refused':
       return { outcome: name, reason }
     case 'accepted':
