@@ -3,6 +3,7 @@
 //! decides anything about applicants, and a lost answer costs nothing, because every ask may be repeated.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ pub const ANSWER_MS_MAX: u64 = 8_000;
 pub const SILENCE_MS_MAX: u64 = 5_000;
 /// How long a desk waits for "call next" before it calls from its own share.
 pub const ASK_MS_MAX: u64 = 1_000;
+/// A difference between two measures of the clock, in milliseconds, that no line explains.
+const CLOCK_SET_MS: i64 = 5_000;
 
 /// Speaks HTTP with the centre, as this desk.
 #[derive(Clone)]
@@ -187,9 +190,11 @@ pub struct Courier {
     /// There is something to say.
     pub work: Notify,
     nudge: Notify,
+    /// Somebody wants to hear from the centre now, with or without work.
+    nudged: AtomicBool,
     waiting: Mutex<Waiting>,
     /// An ask was missed: until the next answer, further asks are not worth a second.
-    missed: std::sync::atomic::AtomicBool,
+    missed: AtomicBool,
     changed: tokio::sync::broadcast::Sender<Changed>,
     /// Why the centre does not talk to us, if it said so.
     pub turned_away: Mutex<Option<Fault>>,
@@ -208,8 +213,9 @@ impl Courier {
             link: Mutex::new(Link::new(env.now())),
             work: Notify::new(),
             nudge: Notify::new(),
+            nudged: AtomicBool::new(false),
             waiting: Mutex::default(),
-            missed: std::sync::atomic::AtomicBool::new(false),
+            missed: AtomicBool::new(false),
             changed,
             turned_away: Mutex::default(),
         })
@@ -223,6 +229,7 @@ impl Courier {
     /// Speak now, whatever pause was planned: F5.
     pub fn nudge(&self) {
         self.signal(Signal::Nudge);
+        self.nudged.store(true, Ordering::Relaxed);
         self.nudge.notify_waiters();
         self.work.notify_one();
     }
@@ -253,6 +260,9 @@ impl Courier {
     async fn carry(&self) {
         loop {
             self.work.notified().await;
+            if self.nudged.swap(false, Ordering::Relaxed) && !self.speak(0, true).await {
+                continue;
+            }
             // More may be left than fits into one ask.
             while !self.store.batch().await.is_empty() || self.has_asks() {
                 if !self.speak(0, true).await {
@@ -341,8 +351,15 @@ impl Courier {
             // Half of the way there and back; only quick answers say something about clocks.
             let middle = sent_at.0 + now.since(sent_at) / 2;
             self.store.state().await.offset_ms = answer.now.0 - middle;
+        } else {
+            // Somebody has set the PC's clock since: a rough measure is better than a wrong one.
+            let rough = answer.now.since(now);
+            let mut state = self.store.state().await;
+            if (rough - state.offset_ms).abs() > CLOCK_SET_MS {
+                state.offset_ms = rough;
+            }
         }
-        self.missed.store(false, std::sync::atomic::Ordering::Relaxed);
+        self.missed.store(false, Ordering::Relaxed);
         for (request, said) in answer.asks {
             if let Some((_, Some(reply))) = lock(&self.waiting).remove(&request) {
                 let _ = reply.send(said);
@@ -379,7 +396,7 @@ impl Courier {
     /// Asks the centre something that a desk can't decide alone. `None` when no answer came within a second; then
     /// whatever the ask does is void once the desk's own act names it. While an ask was missed, it isn't even tried.
     pub async fn ask(&self, ask: Ask) -> Option<AskAnswer> {
-        use std::sync::atomic::Ordering::Relaxed;
+        use Ordering::Relaxed;
         if !self.link().is_online() || self.missed.load(Relaxed) {
             return None;
         }
