@@ -132,7 +132,7 @@ impl Office {
         let server_env = loket_server::env::Env::starting_at(morning());
         let desk_env = loket_desk::env::Env::real().starting_at(morning());
         let data = folder.path().join("server");
-        let ledger = loket_server::open_ledger(&data, server_env.clone()).await?;
+        let ledger = loket_server::open_ledger(&data, None, server_env.clone()).await?;
         let file = OfficeFile::parse(OFFICE_TOML)?;
         // The floor keeps tests short; what is tested is the sign-in, not the price of it.
         let no_password = |id: &OfficerId| anyhow::bail!("the sample file has a password for {id}");
@@ -154,6 +154,7 @@ impl Office {
     /// Starts the server, on the port it had before.
     pub async fn plug_in(&mut self) -> anyhow::Result<()> {
         let config = Config {
+            database: None,
             data: self.folder.path().join("server"),
             listen: self.address,
             decoder_exe: Some(decoder_program()),

@@ -4,6 +4,7 @@
 
 mod bench;
 mod demo;
+mod postgres;
 mod run;
 mod setup;
 mod test;
@@ -24,6 +25,7 @@ cargo xtask COMMAND
   test --from S    that stage and all after it
   tidy             the house rules: arrows between crates, where SQL may stand, migrations that only add ...
   bench [ui]       release build, then the measurements as JSON lines; `ui` adds those that open a window
+  postgres CMD     runs a command with a PostgreSQL of its own, such as `postgres cargo nextest run -p loket-server`
   setup            installs or names what the machine lacks. demo, test and bench begin with it
   help             this text
 
@@ -53,6 +55,7 @@ fn obey(words: &[&str]) -> Result<()> {
         ["test", flags @ ..] => test::test(&place, flags),
         ["demo"] => demo::demo(&place),
         ["demo", "--check"] => demo::check_from_scratch(&place),
+        ["postgres", words @ ..] => postgres::with(&place, words),
         ["bench"] => bench::bench(&place, &[]),
         ["bench", "ui"] => bench::bench(&place, &["ui"]),
         _ => bail!("cargo xtask does not know `{}`.\n\n{USAGE}", words.join(" ")),

@@ -105,6 +105,35 @@ pub fn run_in_foreground(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// A program that runs beside others until this value is dropped.
+pub struct Background {
+    child: Child,
+    watch: Option<Watch>,
+}
+
+impl Background {
+    /// Starts it, with its output thrown away.
+    pub fn start(command: &mut Command) -> Result<Background> {
+        let line = line_of(command);
+        println!("$ {line} &");
+        let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let child = quiet.process_group(0).spawn().with_context(|| format!("Starting `{line}`"))?;
+        let watch = Some(Watch::over(child.id())?);
+        Ok(Background { child, watch })
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        // For PostgreSQL: don't wait for those who are still connected.
+        signal(self.child.id(), "INT");
+        let _ = self.child.wait();
+        if let Some(watch) = self.watch.take() {
+            watch.dismiss();
+        }
+    }
+}
+
 /// What a short question answers, or nothing if the program is missing or says no.
 pub fn answer(program: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new(program).args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
@@ -181,7 +210,7 @@ fn lives(group: u32) -> bool {
 }
 
 #[expect(clippy::disallowed_methods, reason = "xtask has nothing else to do while it waits")]
-fn pause() {
+pub fn pause() {
     std::thread::sleep(PULSE);
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
+use crate::postgres::{self, Postgres};
 use crate::run::{FEATURES, NeedsHand, Place, answer, minutes, run, timed};
 use crate::setup::{self, For};
 use crate::{demo, tidy};
@@ -64,7 +65,9 @@ fn clippy(place: &Place) -> Result<()> {
 fn rust_tests(place: &Place) -> Result<()> {
     let runner: &[&str] =
         if answer("cargo-nextest", &["nextest", "--version"]).is_some() { &["nextest", "run"] } else { &["test"] };
-    run(&mut place.cargo(&[runner, &["--workspace", "--features", FEATURES]].concat()), minutes(RUST_MINUTES))
+    let postgres = Postgres::start(place, false)?;
+    let mut command = place.cargo(&[runner, &["--workspace", "--features", FEATURES]].concat());
+    run(command.env(postgres::ADDRESS, &postgres.url), minutes(RUST_MINUTES))
 }
 
 pub fn test(place: &Place, flags: &[&str]) -> Result<()> {

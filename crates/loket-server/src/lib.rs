@@ -29,7 +29,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::env::Env;
-use crate::ledger::Ledger;
+use crate::ledger::{Address, Ledger};
 use crate::scans::Scans;
 
 /// How often the heads are looked at for what other processes wrote.
@@ -42,8 +42,10 @@ pub const INTAKE_KEY_VAR: &str = "LOKET_INTAKE_KEY";
 /// What a server needs to know.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Database, scans and keys are below.
+    /// Scans and keys are below, and the database unless `database` names another.
     pub data: PathBuf,
+    /// Where the ledger is; a file in the data folder if `None`.
+    pub database: Option<Address>,
     /// Port 0 takes any that is free.
     pub listen: SocketAddr,
     /// A program whose `main` begins with `loket_decode::child_main_if_asked`; this one if `None`.
@@ -122,11 +124,12 @@ pub fn database(data: &Path) -> PathBuf {
     data.join("loket.sqlite")
 }
 
-/// Opens the ledger in a data folder; makes the folder if need be.
-pub async fn open_ledger(data: &Path, env: Env) -> anyhow::Result<Arc<Ledger>> {
+/// Opens the ledger of a data folder, or the one that `address` names; makes the folder if need be.
+pub async fn open_ledger(data: &Path, address: Option<Address>, env: Env) -> anyhow::Result<Arc<Ledger>> {
     let doing = || format!("Opening the data folder {}", data.display());
     private_folder(data).with_context(doing)?;
-    Ledger::open(&database(data), env).await.with_context(doing)
+    let address = address.unwrap_or_else(|| Address::Sqlite(database(data)));
+    Ledger::open(&address, env).await.with_context(doing)
 }
 
 /// A folder that only its owner can read. One that is there already keeps the rights it has.
@@ -150,8 +153,8 @@ fn intake_key(data: &Path, env: &Env) -> anyhow::Result<String> {
 
 /// Starts a server and returns once it listens.
 pub async fn serve(config: Config) -> anyhow::Result<Running> {
-    let Config { data, listen, decoder_exe, env } = config;
-    let ledger = open_ledger(&data, env.clone()).await?;
+    let Config { data, database, listen, decoder_exe, env } = config;
+    let ledger = open_ledger(&data, database, env.clone()).await?;
     let intake_key = intake_key(&data, &env)?;
     let decoder = decoder_exe.map_or_else(Decoder::this_program, Decoder::at);
     let scans = Scans::new(&data, ledger.clone(), decoder);

@@ -12,6 +12,7 @@ use clap::{Parser, Subcommand};
 use loket_core::id::{DeskId, OfficeCode, OfficerId};
 use loket_seal::Cost;
 use loket_server::env::Env;
+use loket_server::ledger::Address;
 use loket_server::people::{self, OfficeFile};
 use loket_server::{Config, open_ledger, publish, serve};
 use tracing_subscriber::EnvFilter;
@@ -30,6 +31,8 @@ enum What {
         /// Folder of the database, the scans and the keys.
         #[arg(long, env = "LOKET_SERVER_DATA")]
         data: PathBuf,
+        #[command(flatten)]
+        database: DatabaseUrl,
         #[arg(long, default_value = "127.0.0.1:8080")]
         listen: SocketAddr,
         /// Program that decodes scans; this one if left out.
@@ -41,9 +44,25 @@ enum What {
         /// Folder of the database, the scans and the keys.
         #[arg(long, env = "LOKET_SERVER_DATA", global = true)]
         data: Option<PathBuf>,
+        #[command(flatten)]
+        database: DatabaseUrl,
         #[command(subcommand)]
         what: Admin,
     },
+}
+
+#[derive(clap::Args)]
+struct DatabaseUrl {
+    /// PostgreSQL or another SQLite file: postgres://HOST/NAME or sqlite:FILE. A password belongs into the variable or
+    /// into a PostgreSQL password file, not on the command line.
+    #[arg(long, env = "LOKET_DATABASE_URL", hide_env_values = true, global = true)]
+    database_url: Option<String>,
+}
+
+impl DatabaseUrl {
+    fn address(self) -> anyhow::Result<Option<Address>> {
+        self.database_url.map(|url| Address::parse(&url).context("Reading --database-url")).transpose()
+    }
 }
 
 #[derive(Subcommand)]
@@ -104,8 +123,9 @@ fn main() -> ExitCode {
 async fn run(cli: Cli) -> anyhow::Result<()> {
     let env = Env::real();
     match cli.what {
-        What::Serve { data, listen, decoder } => {
-            let mut running = serve(Config { data, listen, decoder_exe: decoder, env }).await?;
+        What::Serve { data, database, listen, decoder } => {
+            let mut running =
+                serve(Config { data, database: database.address()?, listen, decoder_exe: decoder, env }).await?;
             tokio::select! {
                 () = interrupted() => {}
                 () = running.ended() => anyhow::bail!("the server stopped by itself"),
@@ -113,9 +133,9 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             tracing::info!("Closing");
             running.shutdown().await;
         }
-        What::Admin { data, what } => {
+        What::Admin { data, database, what } => {
             let data = data.context("--data names the folder of the server")?;
-            let ledger = open_ledger(&data, env).await?;
+            let ledger = open_ledger(&data, database.address()?, env).await?;
             let done = admin(&ledger, &data, what).await;
             ledger.close().await;
             done?;

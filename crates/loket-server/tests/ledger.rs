@@ -1,5 +1,5 @@
 //! The contract of a ledger, whatever database is below it. Each story gets a place that can open the same ledger again
-//! and again; the next database joins by adding a line at the end.
+//! and again, and is told once for each database.
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the answer")]
 
@@ -18,7 +18,7 @@ use loket_core::visit::{HoldReason, Outcome, Presence, Stage};
 use loket_core::world::Related;
 use loket_server::database;
 use loket_server::env::Env;
-use loket_server::ledger::{Ledger, LedgerError};
+use loket_server::ledger::{Address, Ledger, LedgerError};
 use loket_server::publish::publish_day;
 
 /// Where a ledger lies.
@@ -41,7 +41,39 @@ impl Sqlite {
 
 impl Place for Sqlite {
     async fn open(&self) -> Arc<Ledger> {
-        Ledger::open(&database(self.dir.path()), self.env.clone()).await.unwrap()
+        Ledger::open(&Address::Sqlite(database(self.dir.path())), self.env.clone()).await.unwrap()
+    }
+    fn folder(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+}
+
+/// A database of its own on the server that `LOKET_TEST_POSTGRES` names.
+struct Postgres {
+    dir: tempfile::TempDir,
+    url: String,
+    env: Env,
+}
+
+impl Postgres {
+    async fn new() -> Postgres {
+        let server = std::env::var("LOKET_TEST_POSTGRES").unwrap_or_else(|_| {
+            panic!(
+                "these stories need PostgreSQL; run them as `cargo xtask postgres cargo nextest run -p loket-server`"
+            )
+        });
+        let name = format!("loket_{}", hex::encode(morning().chance::<8>()));
+        let db = sqlx::PgPool::connect(&server).await.unwrap();
+        sqlx::query(sqlx::AssertSqlSafe(format!("create database {name}"))).execute(&db).await.unwrap();
+        db.close().await;
+        let url = server.rsplit_once('/').map(|(host, _)| format!("{host}/{name}")).unwrap();
+        Postgres { dir: tempfile::tempdir().unwrap(), url, env: morning() }
+    }
+}
+
+impl Place for Postgres {
+    async fn open(&self) -> Arc<Ledger> {
+        Ledger::open(&Address::parse(&self.url).unwrap(), self.env.clone()).await.unwrap()
     }
     fn folder(&self) -> &std::path::Path {
         self.dir.path()
@@ -577,6 +609,7 @@ macro_rules! ledger_contract {
 }
 
 ledger_contract!(sqlite: Sqlite::new());
+ledger_contract!(postgres: Postgres::new().await);
 
 #[tokio::test]
 async fn a_database_of_a_newer_program_is_left_untouched() {
@@ -592,7 +625,9 @@ async fn a_database_of_a_newer_program_is_left_untouched() {
         .unwrap();
     db.close().await;
     let before = std::fs::read(&file).unwrap();
-    let Err(error) = Ledger::open(&file, morning()).await else { panic!("a newer database was opened") };
+    let Err(error) = Ledger::open(&Address::Sqlite(file.clone()), morning()).await else {
+        panic!("a newer database was opened")
+    };
     assert!(matches!(error, LedgerError::NewerDatabase { found: 999, known: 1 }), "{error}");
     assert_eq!(std::fs::read(&file).unwrap(), before);
 }

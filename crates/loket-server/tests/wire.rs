@@ -34,7 +34,7 @@ struct Server {
 
 async fn start(dir: &std::path::Path, listen: SocketAddr, env: Env) -> Running {
     let decoder_exe = Some(PathBuf::from(env!("CARGO_BIN_EXE_loket-server")));
-    serve(Config { data: dir.to_owned(), listen, decoder_exe, env }).await.unwrap()
+    serve(Config { data: dir.to_owned(), database: None, listen, decoder_exe, env }).await.unwrap()
 }
 
 impl Server {
@@ -393,7 +393,7 @@ async fn a_long_poll_ends_when_a_colleague_does_something() {
 async fn a_long_poll_ends_when_another_process_publishes() {
     let server = Server::new().await;
     let adi = server.desk("adi.nugroho").await;
-    let admin = loket_server::open_ledger(server.dir.path(), server.env.clone()).await.unwrap();
+    let admin = loket_server::open_ledger(server.dir.path(), None, server.env.clone()).await.unwrap();
     let answer = woken_by(&server, &adi, publish_people(&admin, 1)).await;
     assert!(!answer.rows.is_empty());
 }

@@ -12,8 +12,8 @@ use loket_core::sync::{
 use loket_core::visit::{Stage, Visit};
 use loket_core::world::{self, Context, Related};
 use serde::Deserialize;
-use sqlx::Row as _;
 
+use super::db::sql;
 use super::doors::DeskRecord;
 use super::{Append, Ledger, LedgerError, Result, ServiceRow, Written, digest, number, open, stored_row};
 
@@ -133,13 +133,12 @@ impl Ledger {
     pub async fn ask(&self, office: &OfficeCode, desk: DeskId, ask: &Ask) -> Result<AskAnswer> {
         let seat = self.seat(office).await?;
         let mut append = self.begin(&seat).await?;
-        let stored: Option<String> =
-            sqlx::query_scalar("select answer from ask where office = ?1 and desk = ?2 and request = ?3")
-                .bind(office.as_str())
-                .bind(desk.0)
-                .bind(ask.request.as_str())
-                .fetch_optional(&mut *append.tx)
-                .await?;
+        let stored: Option<String> = sql("select answer from ask where office = $1 and desk = $2 and request = $3")
+            .bind(office.as_str())
+            .bind(desk.0)
+            .bind(ask.request.as_str())
+            .scalar(&mut append.tx)
+            .await?;
         if let Some(stored) = stored {
             return Ok(serde_json::from_str(&stored)?);
         }
@@ -197,25 +196,24 @@ impl Ledger {
 impl Append<'_> {
     /// A stored command of a desk: its digest and what it was answered.
     async fn stored(&mut self, desk: DeskId, n: u64) -> Result<Option<(Digest, CommandAnswer)>> {
-        let row = sqlx::query(
-            "select seq, digest, header, salt, body, leaf from row where office = ?1 and desk = ?2 and n = ?3",
-        )
-        .bind(self.seat.code.as_str())
-        .bind(desk.0)
-        .bind(number(n))
-        .fetch_optional(&mut *self.tx)
-        .await?;
+        let row =
+            sql("select seq, digest, header, salt, body, leaf from row where office = $1 and desk = $2 and n = $3")
+                .bind(self.seat.code.as_str())
+                .bind(desk.0)
+                .bind(number(n))
+                .first(&mut self.tx)
+                .await?;
         let Some(row) = row else { return Ok(None) };
         let (header, _) = open(&stored_row(&row)?)?;
-        let found: Vec<u8> = row.try_get("digest")?;
+        let found: Vec<u8> = row.get("digest")?;
         Ok(Some((digest(&found)?, CommandAnswer { n, seq: header.seq, outcome: header.outcome })))
     }
 
     /// Keeps a command that another machine stamped. Nothing is lost, nothing is done.
     async fn set_aside(&mut self, desk: DeskId, n: u64, digest: Digest, stamped: &str) -> Result<()> {
         tracing::warn!(office = %self.seat.code, %desk, n, "Command {n} of {desk} set aside: its line split");
-        sqlx::query(
-            "insert into set_aside (office, desk, n, digest, stamped, why, at) values (?1, ?2, ?3, ?4, ?5, 'clone', ?6)
+        sql(
+            "insert into set_aside (office, desk, n, digest, stamped, why, at) values ($1, $2, $3, $4, $5, 'clone', $6)
              on conflict do nothing",
         )
         .bind(self.seat.code.as_str())
@@ -224,7 +222,7 @@ impl Append<'_> {
         .bind(&digest.0[..])
         .bind(stamped)
         .bind(self.now.0)
-        .execute(&mut *self.tx)
+        .run(&mut self.tx)
         .await?;
         Ok(())
     }
@@ -313,14 +311,13 @@ impl Append<'_> {
     /// Takes back whatever an ask did, and answers it "void" if it should still come.
     async fn void(&mut self, desk: DeskId, request: &RequestId) -> Result<()> {
         self.keep_answer(desk, request, &AskAnswer::Void).await?;
-        let row = sqlx::query(
-            "select header, salt, body, leaf from row where office = ?1 and service = ?2 and external_id = ?3",
-        )
-        .bind(self.seat.code.as_str())
-        .bind(ask_service(desk))
-        .bind(request.as_str())
-        .fetch_optional(&mut *self.tx)
-        .await?;
+        let row =
+            sql("select header, salt, body, leaf from row where office = $1 and service = $2 and external_id = $3")
+                .bind(self.seat.code.as_str())
+                .bind(ask_service(desk))
+                .bind(request.as_str())
+                .first(&mut self.tx)
+                .await?;
         let Some(row) = row else { return Ok(()) };
         let (header, body) = open(&stored_row(&row)?)?;
         let called = body.events.iter().find_map(|e| match e {
@@ -336,15 +333,13 @@ impl Append<'_> {
     }
 
     async fn keep_answer(&mut self, desk: DeskId, request: &RequestId, answer: &AskAnswer) -> Result<()> {
-        sqlx::query(
-            "insert into ask (office, desk, request, answer) values (?1, ?2, ?3, ?4)
-             on conflict (office, desk, request) do update set answer = excluded.answer",
-        )
+        sql("insert into ask (office, desk, request, answer) values ($1, $2, $3, $4)
+             on conflict (office, desk, request) do update set answer = excluded.answer")
         .bind(self.seat.code.as_str())
         .bind(desk.0)
         .bind(request.as_str())
         .bind(serde_json::to_string(answer)?)
-        .execute(&mut *self.tx)
+        .run(&mut self.tx)
         .await?;
         Ok(())
     }

@@ -6,9 +6,8 @@ use loket_core::id::{ApplicationNo, DeskId, Digest, OfficeCode, ScanHash, Timest
 use loket_core::office::DeskInfo;
 use loket_core::sync::Stream;
 use loket_core::world::World;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection};
 
+use super::db::{Line, Tx, sql};
 use super::{Append, Heads, Ledger, LedgerError, Result, ServiceRow, digest, number};
 
 /// Workstations of one office; the number is written with three digits.
@@ -62,32 +61,31 @@ pub enum Arrived {
     Again,
 }
 
-fn desk_record(row: &SqliteRow) -> Result<DeskRecord> {
-    let (token, chain): (Vec<u8>, Vec<u8>) = (row.try_get("token_digest")?, row.try_get("digest")?);
-    let n: i64 = row.try_get("n")?;
+fn desk_record(row: &Line) -> Result<DeskRecord> {
+    let (token, chain): (Vec<u8>, Vec<u8>) = (row.get("token_digest")?, row.get("digest")?);
+    let n: i64 = row.get("n")?;
     Ok(DeskRecord {
-        desk: DeskId(row.try_get("desk")?),
-        name: row.try_get("name")?,
+        desk: DeskId(row.small("desk")?),
+        name: row.get("name")?,
         token_digest: digest(&token)?,
-        signing_key: row.try_get("signing_key")?,
+        signing_key: row.get("signing_key")?,
         n: n.unsigned_abs(),
         digest: digest(&chain)?,
-        series_year: row.try_get("series_year")?,
-        revoked: row.try_get("revoked")?,
-        scans_waiting: row.try_get("scans_waiting")?,
-        last_heard: Timestamp(row.try_get("last_heard")?),
+        series_year: row.small("series_year")?,
+        revoked: row.get::<i64>("revoked")? != 0,
+        scans_waiting: row.small("scans_waiting")?,
+        last_heard: Timestamp(row.get("last_heard")?),
     })
 }
 
-pub(super) async fn desk_of(db: &mut SqliteConnection, office: &OfficeCode, desk: DeskId) -> Result<DeskRecord> {
-    let row = sqlx::query(
-        "select desk, name, token_digest, signing_key, n, digest, series_year, revoked, scans_waiting, last_heard
-         from desk where office = ?1 and desk = ?2",
-    )
-    .bind(office.as_str())
-    .bind(desk.0)
-    .fetch_optional(db)
-    .await?;
+pub(super) async fn desk_of(db: &mut Tx, office: &OfficeCode, desk: DeskId) -> Result<DeskRecord> {
+    let row =
+        sql("select desk, name, token_digest, signing_key, n, digest, series_year, revoked, scans_waiting, last_heard
+         from desk where office = $1 and desk = $2")
+        .bind(office.as_str())
+        .bind(desk.0)
+        .first(db)
+        .await?;
     desk_record(&row.ok_or(LedgerError::Absent("desk"))?)
 }
 
@@ -103,37 +101,37 @@ impl Append<'_> {
 
     /// Writes down how far the chain of a desk has got.
     pub(super) async fn keep_chain(&mut self, desk: &DeskRecord) -> Result<()> {
-        sqlx::query("update desk set n = ?3, digest = ?4 where office = ?1 and desk = ?2")
+        sql("update desk set n = $3, digest = $4 where office = $1 and desk = $2")
             .bind(self.seat.code.as_str())
             .bind(desk.desk.0)
             .bind(number(desk.n))
             .bind(&desk.digest.0[..])
-            .execute(&mut *self.tx)
+            .run(&mut self.tx)
             .await?;
         Ok(())
     }
 
     /// Registers what came in from outside.
     async fn take_in(&mut self, kind: &str, external_id: &str, content: &Digest) -> Result<Arrived> {
-        let row = sqlx::query("select office, digest from taken_in where kind = ?1 and external_id = ?2")
+        let row = sql("select office, digest from taken_in where kind = $1 and external_id = $2")
             .bind(kind)
             .bind(external_id)
-            .fetch_optional(&mut *self.tx)
+            .first(&mut self.tx)
             .await?;
         if let Some(row) = row {
-            let (office, found): (String, Vec<u8>) = (row.try_get("office")?, row.try_get("digest")?);
+            let (office, found): (String, Vec<u8>) = (row.get("office")?, row.get("digest")?);
             if office == self.seat.code.as_str() && digest(&found)? == *content {
                 return Ok(Arrived::Again);
             }
             return Err(LedgerError::Conflict(kind.to_owned()));
         }
-        sqlx::query("insert into taken_in (kind, external_id, office, digest, at) values (?1, ?2, ?3, ?4, ?5)")
+        sql("insert into taken_in (kind, external_id, office, digest, at) values ($1, $2, $3, $4, $5)")
             .bind(kind)
             .bind(external_id)
             .bind(self.seat.code.as_str())
             .bind(&content.0[..])
             .bind(self.now.0)
-            .execute(&mut *self.tx)
+            .run(&mut self.tx)
             .await?;
         Ok(Arrived::New)
     }
@@ -142,18 +140,19 @@ impl Append<'_> {
 impl Ledger {
     /// A workstation of an office.
     pub async fn desk(&self, office: &OfficeCode, desk: DeskId) -> Result<DeskRecord> {
-        let mut db = self.readers.acquire().await?;
+        let mut db = self.database.read().await?;
         desk_of(&mut db, office, desk).await
     }
 
     /// All workstations of an office.
     pub async fn desks(&self, office: &OfficeCode) -> Result<Vec<DeskRecord>> {
-        let rows = sqlx::query(
+        let mut db = self.database.read().await?;
+        let rows = sql(
             "select desk, name, token_digest, signing_key, n, digest, series_year, revoked, scans_waiting, last_heard
-             from desk where office = ?1 order by desk",
+             from desk where office = $1 order by desk",
         )
         .bind(office.as_str())
-        .fetch_all(&self.readers)
+        .all(&mut db)
         .await?;
         rows.iter().map(desk_record).collect()
     }
@@ -169,59 +168,63 @@ impl Ledger {
             }
             *kept = (now, scans_waiting);
         }
-        sqlx::query("update desk set last_heard = ?3, scans_waiting = ?4 where office = ?1 and desk = ?2")
+        let mut tx = self.database.write().await?;
+        sql("update desk set last_heard = $3, scans_waiting = $4 where office = $1 and desk = $2")
             .bind(office.as_str())
             .bind(desk.0)
             .bind(now.0)
             .bind(scans_waiting)
-            .execute(&self.writer)
+            .run(&mut tx)
             .await?;
-        Ok(())
+        tx.commit().await
     }
 
     /// Keeps a one-time code, as its digest.
     pub async fn add_code(&self, office: &OfficeCode, code: &Digest, expires_at: Timestamp) -> Result<()> {
         self.seat(office).await?;
-        sqlx::query("insert into enrolment_code (digest, office, expires_at) values (?1, ?2, ?3)")
+        let mut tx = self.database.write().await?;
+        sql("insert into enrolment_code (digest, office, expires_at) values ($1, $2, $3)")
             .bind(&code.0[..])
             .bind(office.as_str())
             .bind(expires_at.0)
-            .execute(&self.writer)
+            .run(&mut tx)
             .await?;
-        Ok(())
+        tx.commit().await
     }
 
     /// Makes a machine the next workstation of the office that gave out this code.
     pub async fn enrol(&self, code: &Digest, new: NewDesk) -> Result<(OfficeCode, DeskInfo)> {
         let now = self.env.now();
-        let open = sqlx::query("select digest, office from enrolment_code where used_at = 0 and expires_at > ?1")
+        let mut db = self.database.read().await?;
+        let open = sql("select digest, office from enrolment_code where used_at = 0 and expires_at > $1")
             .bind(now.0)
-            .fetch_all(&self.readers)
+            .all(&mut db)
             .await?;
+        drop(db);
         let mut office = None;
         for row in open {
-            let found: Vec<u8> = row.try_get("digest")?;
+            let found: Vec<u8> = row.get("digest")?;
             if same(&digest(&found)?, code) {
-                office = Some(row.try_get::<String, _>("office")?);
+                office = Some(row.get::<String>("office")?);
             }
         }
         let office = office.ok_or(LedgerError::Absent("enrolment code"))?;
         let office = OfficeCode::new(office).map_err(|e| LedgerError::Stored(e.to_string()))?;
         let seat = self.seat(&office).await?;
         let mut append = self.begin(&seat).await?;
-        let used =
-            sqlx::query("update enrolment_code set used_at = ?2 where digest = ?1 and used_at = 0 and expires_at > ?2")
-                .bind(&code.0[..])
-                .bind(now.0)
-                .execute(&mut *append.tx)
-                .await?;
-        if used.rows_affected() != 1 {
+        let used = sql("update enrolment_code set used_at = $2 where digest = $1 and used_at = 0 and expires_at > $2")
+            .bind(&code.0[..])
+            .bind(now.0)
+            .run(&mut append.tx)
+            .await?;
+        if used != 1 {
             return Err(LedgerError::Absent("enrolment code"));
         }
-        let last: u16 = sqlx::query_scalar("select coalesce(max(desk), 0) from desk where office = ?1")
+        let last: Option<i64> = sql("select coalesce(max(desk), 0) from desk where office = $1")
             .bind(office.as_str())
-            .fetch_one(&mut *append.tx)
+            .scalar(&mut append.tx)
             .await?;
+        let last = last.and_then(|n| u16::try_from(n).ok()).unwrap_or(DESKS_MAX);
         if last >= DESKS_MAX {
             return Err(LedgerError::Malformed("desks".to_owned()));
         }
@@ -231,10 +234,8 @@ impl Ledger {
             u8::try_from(r.day(now).year().rem_euclid(100)).unwrap_or(0)
         });
         let NewDesk { name, signing_key, token_digest } = new;
-        sqlx::query(
-            "insert into desk (office, desk, name, token_digest, signing_key, digest, series_year, last_heard)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        )
+        sql("insert into desk (office, desk, name, token_digest, signing_key, digest, series_year, last_heard)
+             values ($1, $2, $3, $4, $5, $6, $7, $8)")
         .bind(office.as_str())
         .bind(desk.0)
         .bind(&name)
@@ -243,7 +244,7 @@ impl Ledger {
         .bind(&Digest::ZERO.0[..])
         .bind(series_year)
         .bind(now.0)
-        .execute(&mut *append.tx)
+        .run(&mut append.tx)
         .await?;
         let info = DeskInfo { desk, name, signing_key, series_year, revoked: false };
         let row = ServiceRow {
@@ -266,10 +267,10 @@ impl Ledger {
         if record.revoked {
             return Ok(());
         }
-        sqlx::query("update desk set revoked = 1 where office = ?1 and desk = ?2")
+        sql("update desk set revoked = 1 where office = $1 and desk = $2")
             .bind(office.as_str())
             .bind(desk.0)
-            .execute(&mut *append.tx)
+            .run(&mut append.tx)
             .await?;
         let DeskRecord { name, signing_key, series_year, .. } = record;
         let row = ServiceRow {
@@ -302,11 +303,11 @@ impl Ledger {
             return Ok(Arrived::Again);
         }
         for hash in scans {
-            sqlx::query("insert into scan_of (hash, office, application) values (?1, ?2, ?3) on conflict do nothing")
+            sql("insert into scan_of (hash, office, application) values ($1, $2, $3) on conflict do nothing")
                 .bind(&hash.0[..])
                 .bind(office.as_str())
                 .bind(no.as_str())
-                .execute(&mut *append.tx)
+                .run(&mut append.tx)
                 .await?;
         }
         for row in write(&append.kept.layers.base, &append.heads)? {
@@ -324,11 +325,12 @@ impl Ledger {
         content: &Digest,
         event: Event,
     ) -> Result<Arrived> {
-        let office: Option<String> =
-            sqlx::query_scalar("select office from taken_in where kind = 'application' and external_id = ?1")
-                .bind(no.as_str())
-                .fetch_optional(&self.readers)
-                .await?;
+        let mut db = self.database.read().await?;
+        let office: Option<String> = sql("select office from taken_in where kind = 'application' and external_id = $1")
+            .bind(no.as_str())
+            .scalar(&mut db)
+            .await?;
+        drop(db);
         let office = OfficeCode::new(office.ok_or(LedgerError::Absent("application"))?)
             .map_err(|e| LedgerError::Stored(e.to_string()))?;
         let seat = self.seat(&office).await?;
@@ -350,45 +352,49 @@ impl Ledger {
 
     /// Notes that the bytes of a scan are in the store.
     pub async fn keep_scan(&self, scan: &ScanRecord) -> Result<Arrived> {
-        let done = sqlx::query(
-            "insert into scan (hash, media_type, bytes, file, at) values (?1, ?2, ?3, ?4, ?5) on conflict do nothing",
+        let mut tx = self.database.write().await?;
+        let done = sql(
+            "insert into scan (hash, media_type, bytes, file, at) values ($1, $2, $3, $4, $5) on conflict do nothing",
         )
         .bind(&scan.hash.0[..])
         .bind(&scan.media_type)
         .bind(number(scan.bytes))
         .bind(&scan.file)
         .bind(self.env.now().0)
-        .execute(&self.writer)
+        .run(&mut tx)
         .await?;
-        Ok(if done.rows_affected() == 1 { Arrived::New } else { Arrived::Again })
+        tx.commit().await?;
+        Ok(if done == 1 { Arrived::New } else { Arrived::Again })
     }
 
     /// A scan whose bytes are here.
     pub async fn scan(&self, hash: &ScanHash) -> Result<ScanRecord> {
-        let row = sqlx::query("select media_type, bytes, file, pages, unreadable from scan where hash = ?1")
+        let mut db = self.database.read().await?;
+        let row = sql("select media_type, bytes, file, pages, unreadable from scan where hash = $1")
             .bind(&hash.0[..])
-            .fetch_optional(&self.readers)
+            .first(&mut db)
             .await?;
         let row = row.ok_or(LedgerError::Absent("scan"))?;
-        let bytes: i64 = row.try_get("bytes")?;
+        let bytes: i64 = row.get("bytes")?;
         Ok(ScanRecord {
             hash: *hash,
-            media_type: row.try_get("media_type")?,
+            media_type: row.get("media_type")?,
             bytes: bytes.unsigned_abs(),
-            file: row.try_get("file")?,
-            pages: row.try_get("pages")?,
-            unreadable: row.try_get("unreadable")?,
+            file: row.get("file")?,
+            pages: row.small("pages")?,
+            unreadable: row.get("unreadable")?,
         })
     }
 
     /// A scan, if it belongs to an application of this office. Of another office's scan not even the existence is told.
     pub async fn scan_of_office(&self, hash: &ScanHash, office: &OfficeCode) -> Result<ScanRecord> {
-        let there: i64 = sqlx::query_scalar("select count(*) from scan_of where hash = ?1 and office = ?2")
+        let mut db = self.database.read().await?;
+        let there: Option<i64> = sql("select count(*) from scan_of where hash = $1 and office = $2")
             .bind(&hash.0[..])
             .bind(office.as_str())
-            .fetch_one(&self.readers)
+            .scalar(&mut db)
             .await?;
-        if there == 0 {
+        if there.unwrap_or(0) == 0 {
             return Err(LedgerError::Absent("scan"));
         }
         self.scan(hash).await
@@ -396,12 +402,13 @@ impl Ledger {
 
     /// What the decoder found out about a scan.
     pub async fn keep_look(&self, hash: &ScanHash, pages: u32, unreadable: &str) -> Result<()> {
-        sqlx::query("update scan set pages = ?2, unreadable = ?3 where hash = ?1")
+        let mut tx = self.database.write().await?;
+        sql("update scan set pages = $2, unreadable = $3 where hash = $1")
             .bind(&hash.0[..])
             .bind(pages)
             .bind(unreadable)
-            .execute(&self.writer)
+            .run(&mut tx)
             .await?;
-        Ok(())
+        tx.commit().await
     }
 }

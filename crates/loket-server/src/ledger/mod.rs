@@ -7,37 +7,30 @@
 //! it has not seen.
 
 mod commands;
+mod db;
 mod doors;
 mod reading;
 
 pub use commands::{Appended, RELEASE_WISH_MS};
+pub use db::Address;
 pub(crate) use doors::same;
 pub use doors::{Arrived, DeskRecord, NewDesk, ScanRecord};
 pub use reading::{ROW_BYTES_PER_ANSWER_MAX, Since};
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use loket_core::act::{Event, Origin, Stamp, Subject};
 use loket_core::id::{ApplicationNo, DeskId, Digest, Epoch, OfficeCode, Timestamp, VisitId};
 use loket_core::sync::{Cursor, Row, RowBody, RowHeader, RowOutcome, Stream};
 use loket_core::world::{Aggregate, FOLD_VERSION, Layers, World};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, Row as _, Sqlite, SqliteConnection, SqlitePool, Transaction};
 use tokio::sync::{Mutex, MutexGuard, watch};
 
+use self::db::{Database, Line, Tx, sql};
 use crate::env::Env;
 
-/// SQLite 3.7.0 to 3.51.2 can lose commits in WAL mode when two connections are open.
-const SQLITE_MIN: (u32, u32, u32) = (3, 51, 3);
-/// How long a write waits for another process.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-/// Connections that only read.
-const READERS_MAX: u32 = 4;
-
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations/server_sqlite");
+/// PostgreSQL's words for "not just now": serialization failure, deadlock, too many connections, shutting down, starting.
+const POSTGRES_BUSY: [&str; 5] = ["40001", "40P01", "53300", "57P01", "57P03"];
 
 /// Something the ledger can't do. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -70,10 +63,12 @@ impl LedgerError {
     pub fn is_busy(&self) -> bool {
         match self {
             LedgerError::Database(sqlx::Error::PoolTimedOut) => true,
-            // SQLITE_BUSY and its kin.
-            LedgerError::Database(sqlx::Error::Database(e)) => {
-                e.code().is_some_and(|c| c.parse::<u32>().is_ok_and(|c| c & 0xff == 5))
-            }
+            // PostgreSQL went away, or is coming back.
+            LedgerError::Database(sqlx::Error::Io(_)) => true,
+            LedgerError::Database(sqlx::Error::Database(e)) => e.code().is_some_and(|code| {
+                let sqlite_busy = code.parse::<u32>().is_ok_and(|c| code.len() < 5 && c & 0xff == 5);
+                sqlite_busy || POSTGRES_BUSY.contains(&code.as_ref())
+            }),
             _ => false,
         }
     }
@@ -119,8 +114,7 @@ struct Kept {
 
 /// The ledger of all offices of this server.
 pub struct Ledger {
-    writer: SqlitePool,
-    readers: SqlitePool,
+    database: Database,
     env: Env,
     seats: Mutex<BTreeMap<OfficeCode, Arc<Seat>>>,
     heard: std::sync::Mutex<HashMap<(OfficeCode, DeskId), (Timestamp, u32)>>,
@@ -128,7 +122,7 @@ pub struct Ledger {
 
 /// One append transaction of one office. Dropping it takes everything back.
 struct Append<'a> {
-    tx: Transaction<'static, Sqlite>,
+    tx: Tx,
     seat: &'a Seat,
     kept: MutexGuard<'a, Kept>,
     heads: Heads,
@@ -159,28 +153,20 @@ fn stream(text: &str) -> Result<Stream> {
     found.ok_or_else(|| LedgerError::Stored(format!("stream {text}")))
 }
 
-fn cursor(row: &SqliteRow) -> Result<(Stream, Cursor)> {
-    let epoch = Epoch(row.try_get("epoch")?);
-    let seq: i64 = row.try_get("seq")?;
-    let leaf: Vec<u8> = row.try_get("leaf")?;
-    Ok((stream(row.try_get("stream")?)?, Cursor { epoch, seq: seq.unsigned_abs(), leaf: digest(&leaf)? }))
+fn cursor(row: &Line) -> Result<(Stream, Cursor)> {
+    let epoch = Epoch(row.small("epoch")?);
+    let seq: i64 = row.get("seq")?;
+    let leaf: Vec<u8> = row.get("leaf")?;
+    Ok((stream(&row.get::<String>("stream")?)?, Cursor { epoch, seq: seq.unsigned_abs(), leaf: digest(&leaf)? }))
 }
 
-fn stored_row(row: &SqliteRow) -> Result<Row> {
-    let leaf: Vec<u8> = row.try_get("leaf")?;
-    Ok(Row {
-        header: row.try_get("header")?,
-        salt: row.try_get("salt")?,
-        body: Some(row.try_get("body")?),
-        leaf: digest(&leaf)?,
-    })
+fn stored_row(row: &Line) -> Result<Row> {
+    let leaf: Vec<u8> = row.get("leaf")?;
+    Ok(Row { header: row.get("header")?, salt: row.get("salt")?, body: Some(row.get("body")?), leaf: digest(&leaf)? })
 }
 
-async fn heads_of(db: &mut SqliteConnection, office: &OfficeCode) -> Result<Heads> {
-    let rows = sqlx::query("select stream, epoch, seq, leaf from head where office = ?1")
-        .bind(office.as_str())
-        .fetch_all(db)
-        .await?;
+async fn heads_of(db: &mut Tx, office: &OfficeCode) -> Result<Heads> {
+    let rows = sql("select stream, epoch, seq, leaf from head where office = $1").bind(office.as_str()).all(db).await?;
     rows.iter().map(cursor).collect()
 }
 
@@ -200,21 +186,21 @@ impl Kept {
     }
 
     /// Reads everything anew: the stored aggregates, or the rows where those are of another fold.
-    async fn load(&mut self, db: &mut SqliteConnection, office: &OfficeCode) -> Result<()> {
+    async fn load(&mut self, db: &mut Tx, office: &OfficeCode) -> Result<()> {
         let heads = heads_of(db, office).await?;
-        let stale: i64 = sqlx::query_scalar("select count(*) from aggregate where office = ?1 and fold_version <> ?2")
+        let stale: Option<i64> = sql("select count(*) from aggregate where office = $1 and fold_version <> $2")
             .bind(office.as_str())
             .bind(FOLD_VERSION)
-            .fetch_one(&mut *db)
+            .scalar(db)
             .await?;
         let mut world = World::default();
-        if stale == 0 {
-            let rows = sqlx::query("select json from aggregate where office = ?1 order by subject")
+        if stale == Some(0) {
+            let rows = sql("select json from aggregate where office = $1 order by subject")
                 .bind(office.as_str())
-                .fetch_all(&mut *db)
+                .all(db)
                 .await?;
             for row in rows {
-                world.put(serde_json::from_str(row.try_get("json")?)?);
+                world.put(serde_json::from_str(&row.get::<String>("json")?)?);
             }
         } else {
             world = fold(db, office).await?;
@@ -229,7 +215,7 @@ impl Kept {
     }
 
     /// Applies the rows that another process wrote meanwhile.
-    async fn catch_up(&mut self, db: &mut SqliteConnection, office: &OfficeCode, heads: &Heads) -> Result<()> {
+    async fn catch_up(&mut self, db: &mut Tx, office: &OfficeCode, heads: &Heads) -> Result<()> {
         self.layers.clear_over();
         if *heads == self.heads {
             return Ok(());
@@ -242,16 +228,14 @@ impl Kept {
         }
         for (stream, theirs) in heads {
             let ours = self.heads.get(stream).map_or(0, |c| c.seq);
-            let rows = sqlx::query(
-                "select header, salt, body, leaf from row
-                 where office = ?1 and stream = ?2 and epoch = ?3 and seq > ?4 and seq <= ?5 order by seq",
-            )
+            let rows = sql("select header, salt, body, leaf from row
+                 where office = $1 and stream = $2 and epoch = $3 and seq > $4 and seq <= $5 order by seq")
             .bind(office.as_str())
             .bind(stream.as_str())
             .bind(theirs.epoch.0)
             .bind(number(ours))
             .bind(number(theirs.seq))
-            .fetch_all(&mut *db)
+            .all(db)
             .await?;
             for row in rows {
                 let (header, body) = open(&stored_row(&row)?)?;
@@ -280,17 +264,16 @@ fn open(row: &Row) -> Result<(RowHeader, RowBody)> {
 }
 
 /// All rows of an office, folded from the beginning.
-async fn fold(db: &mut SqliteConnection, office: &OfficeCode) -> Result<World> {
+async fn fold(db: &mut Tx, office: &OfficeCode) -> Result<World> {
     let mut world = World::default();
     // The streams touch disjoint parts, so which one is folded first makes no difference.
     for stream in Stream::ALL {
-        let rows = sqlx::query(
-            "select header, salt, body, leaf from row where office = ?1 and stream = ?2 order by epoch, seq",
-        )
-        .bind(office.as_str())
-        .bind(stream.as_str())
-        .fetch_all(&mut *db)
-        .await?;
+        let rows =
+            sql("select header, salt, body, leaf from row where office = $1 and stream = $2 order by epoch, seq")
+                .bind(office.as_str())
+                .bind(stream.as_str())
+                .all(db)
+                .await?;
         for row in rows {
             let (header, body) = open(&stored_row(&row)?)?;
             if !body.events.is_empty() {
@@ -301,51 +284,17 @@ async fn fold(db: &mut SqliteConnection, office: &OfficeCode) -> Result<World> {
     Ok(world)
 }
 
-/// Refuses a database that a newer program has written, before anything in it is touched.
-async fn refuse_newer(path: &Path) -> Result<()> {
-    if !path.exists() {
-        return Ok(());
-    }
-    let mut db = SqliteConnectOptions::new().filename(path).read_only(true).connect().await?;
-    let found: std::result::Result<Option<i64>, _> =
-        sqlx::query_scalar("select max(version) from _sqlx_migrations").fetch_one(&mut db).await;
-    db.close().await?;
-    let known = MIGRATIONS.iter().map(|m| m.version).max().unwrap_or(0);
-    match found {
-        Ok(Some(found)) if found > known => Err(LedgerError::NewerDatabase { found, known }),
-        // No such table: the file is new, or stopped short of its first migration.
-        Ok(_) | Err(_) => Ok(()),
-    }
-}
-
 impl Ledger {
-    /// Opens or makes the database in the file `path`.
-    pub async fn open(path: &Path, env: Env) -> Result<Arc<Ledger>> {
-        refuse_newer(path).await?;
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY_TIMEOUT)
-            .foreign_keys(true);
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-        let version: String = sqlx::query_scalar("select sqlite_version()").fetch_one(&writer).await?;
-        let mut parts = version.split('.').map(|p| p.parse().unwrap_or(0));
-        let mut part = || parts.next().unwrap_or(0);
-        if (part(), part(), part()) < SQLITE_MIN {
-            return Err(LedgerError::OldSqlite(version));
-        }
-        MIGRATIONS.run(&writer).await?;
-        let readers = SqlitePoolOptions::new().max_connections(READERS_MAX).connect_with(options).await?;
+    /// Opens or makes the database.
+    pub async fn open(address: &Address, env: Env) -> Result<Arc<Ledger>> {
+        let database = Database::open(address).await?;
         let (seats, heard) = (Mutex::default(), std::sync::Mutex::default());
-        Ok(Arc::new(Ledger { writer, readers, env, seats, heard }))
+        Ok(Arc::new(Ledger { database, env, seats, heard }))
     }
 
     /// Waits for what is being written and closes the files.
     pub async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
+        self.database.close().await;
     }
 
     /// The clock and chance of this server.
@@ -355,26 +304,23 @@ impl Ledger {
 
     /// Makes room for an office. Does nothing if it is there.
     pub async fn add_office(&self, office: &OfficeCode) -> Result<()> {
-        let mut tx = self.writer.begin_with("begin immediate").await?;
-        sqlx::query("insert into office (code) values (?1) on conflict do nothing")
-            .bind(office.as_str())
-            .execute(&mut *tx)
-            .await?;
+        let mut tx = self.database.write().await?;
+        sql("insert into office (code) values ($1) on conflict do nothing").bind(office.as_str()).run(&mut tx).await?;
         for stream in Stream::ALL {
-            sqlx::query("insert into head (office, stream, epoch, leaf) values (?1, ?2, 1, ?3) on conflict do nothing")
+            sql("insert into head (office, stream, epoch, leaf) values ($1, $2, 1, $3) on conflict do nothing")
                 .bind(office.as_str())
                 .bind(stream.as_str())
                 .bind(&Digest::ZERO.0[..])
-                .execute(&mut *tx)
+                .run(&mut tx)
                 .await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     /// The offices this server answers for.
     pub async fn offices(&self) -> Result<Vec<OfficeCode>> {
-        let codes: Vec<String> =
-            sqlx::query_scalar("select code from office order by code").fetch_all(&self.readers).await?;
+        let mut db = self.database.read().await?;
+        let codes: Vec<String> = sql("select code from office order by code").scalars(&mut db).await?;
         codes.into_iter().map(|c| OfficeCode::new(c).map_err(|e| LedgerError::Stored(e.to_string()))).collect()
     }
 
@@ -383,7 +329,7 @@ impl Ledger {
         if let Some(seat) = seats.get(office) {
             return Ok(seat.clone());
         }
-        let mut db = self.readers.begin().await?;
+        let mut db = self.database.read().await?;
         if heads_of(&mut db, office).await?.is_empty() {
             return Err(LedgerError::OfficeUnknown(office.clone()));
         }
@@ -406,11 +352,13 @@ impl Ledger {
         if seats.is_empty() {
             return Ok(());
         }
-        let rows = sqlx::query("select office, stream, epoch, seq, leaf from head").fetch_all(&self.readers).await?;
+        let mut db = self.database.read().await?;
+        let rows = sql("select office, stream, epoch, seq, leaf from head").all(&mut db).await?;
+        drop(db);
         let mut heads: BTreeMap<String, Heads> = BTreeMap::new();
         for row in &rows {
             let (stream, at) = cursor(row)?;
-            heads.entry(row.try_get("office")?).or_default().insert(stream, at);
+            heads.entry(row.get("office")?).or_default().insert(stream, at);
         }
         for seat in seats {
             // An append that is under way wakes everybody by itself.
@@ -426,13 +374,12 @@ impl Ledger {
     /// Opens an append: locks the office, the head rows and the writer, in this order, and catches up.
     async fn begin<'a>(&'a self, seat: &'a Seat) -> Result<Append<'a>> {
         let mut kept = seat.state.lock().await;
-        let mut tx = self.writer.begin_with("begin immediate").await?;
+        let mut tx = self.database.write().await?;
         // The head rows are locked first: two appends must not be given numbers that commit in the other order.
-        let rows =
-            sqlx::query("update head set opened = opened + 1 where office = ?1 returning stream, epoch, seq, leaf")
-                .bind(seat.code.as_str())
-                .fetch_all(&mut *tx)
-                .await?;
+        let rows = sql("update head set opened = opened + 1 where office = $1 returning stream, epoch, seq, leaf")
+            .bind(seat.code.as_str())
+            .all(&mut tx)
+            .await?;
         let heads: Heads = rows.iter().map(cursor).collect::<Result<_>>()?;
         kept.catch_up(&mut tx, &seat.code, &heads).await?;
         Ok(Append { tx, seat, kept, heads, now: self.env.now(), env: &self.env })
@@ -442,7 +389,7 @@ impl Ledger {
     pub async fn view<T>(&self, office: &OfficeCode, look: impl FnOnce(&World) -> T) -> Result<T> {
         let seat = self.seat(office).await?;
         let mut kept = seat.state.lock().await;
-        let mut db = self.readers.begin().await?;
+        let mut db = self.database.read().await?;
         let heads = heads_of(&mut db, office).await?;
         kept.catch_up(&mut db, office, &heads).await?;
         Ok(look(&kept.layers.base))
@@ -469,13 +416,13 @@ impl Ledger {
 
     /// Folds all rows of an office from the beginning; equal to [`Ledger::view`], or something is wrong.
     pub async fn refold(&self, office: &OfficeCode) -> Result<World> {
-        let mut db = self.readers.begin().await?;
+        let mut db = self.database.read().await?;
         fold(&mut db, office).await
     }
 
     /// The aggregates as they are stored.
     pub async fn stored(&self, office: &OfficeCode) -> Result<World> {
-        let mut db = self.readers.begin().await?;
+        let mut db = self.database.read().await?;
         let mut kept = Kept::empty();
         kept.load(&mut db, office).await?;
         Ok(kept.layers.base)
@@ -510,18 +457,16 @@ impl Append<'_> {
             Origin::Desk { desk, n, .. } => (Some(desk.0), Some(number(n)), None, None),
             Origin::Service { name, external_id } => (None, None, Some(name), Some(external_id)),
         };
-        sqlx::query(
-            "insert into row (office, stream, epoch, seq, header, salt, body, leaf, subject, outcome, desk, n, digest,
+        sql("insert into row (office, stream, epoch, seq, header, salt, body, leaf, subject, outcome, desk, n, digest,
                               service, external_id)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
-        )
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)")
         .bind(self.seat.code.as_str())
         .bind(stream.as_str())
         .bind(head.epoch.0)
         .bind(number(seq))
         .bind(&row.header)
         .bind(&row.salt)
-        .bind(&row.body)
+        .bind(row.body.clone())
         .bind(&row.leaf.0[..])
         .bind(subject.key())
         .bind(word)
@@ -530,7 +475,7 @@ impl Append<'_> {
         .bind(stamped.map(|s| Digest::of(s.as_bytes()).0.to_vec()))
         .bind(service)
         .bind(external_id)
-        .execute(&mut *self.tx)
+        .run(&mut self.tx)
         .await?;
         // A row without events changes nothing, not even what was done last on its subject.
         if !body.events.is_empty() {
@@ -554,13 +499,12 @@ impl Append<'_> {
         subject: &Subject,
         events: Vec<Event>,
     ) -> Result<Option<u64>> {
-        let there: Option<i64> =
-            sqlx::query_scalar("select seq from row where office = ?1 and service = ?2 and external_id = ?3")
-                .bind(self.seat.code.as_str())
-                .bind(&name)
-                .bind(&external_id)
-                .fetch_optional(&mut *self.tx)
-                .await?;
+        let there: Option<i64> = sql("select seq from row where office = $1 and service = $2 and external_id = $3")
+            .bind(self.seat.code.as_str())
+            .bind(&name)
+            .bind(&external_id)
+            .scalar(&mut self.tx)
+            .await?;
         if there.is_some() {
             return Ok(None);
         }
@@ -573,24 +517,24 @@ impl Append<'_> {
     /// Stores what was touched, commits, and wakes those who wait.
     async fn commit(mut self) -> Result<()> {
         for aggregate in self.kept.layers.over() {
-            sqlx::query(
-                "insert into aggregate (office, subject, json, fold_version) values (?1, ?2, ?3, ?4)
+            sql(
+                "insert into aggregate (office, subject, json, fold_version) values ($1, $2, $3, $4)
                  on conflict (office, subject) do update set json = excluded.json, fold_version = excluded.fold_version",
             )
             .bind(self.seat.code.as_str())
             .bind(aggregate.subject().key())
             .bind(serde_json::to_string(&aggregate)?)
             .bind(FOLD_VERSION)
-            .execute(&mut *self.tx)
+            .run(&mut self.tx)
             .await?;
         }
         for (stream, head) in &self.heads {
-            sqlx::query("update head set seq = ?3, leaf = ?4 where office = ?1 and stream = ?2")
+            sql("update head set seq = $3, leaf = $4 where office = $1 and stream = $2")
                 .bind(self.seat.code.as_str())
                 .bind(stream.as_str())
                 .bind(number(head.seq))
                 .bind(&head.leaf.0[..])
-                .execute(&mut *self.tx)
+                .run(&mut self.tx)
                 .await?;
         }
         // If the call is dropped during this commit, memory stays behind the disk and the next append catches up.

@@ -3,10 +3,9 @@
 //! is missing.
 
 use std::collections::HashMap;
-use std::ops::RangeInclusive;
+use std::ops::{ControlFlow, RangeInclusive};
 
 use chrono::{Days, NaiveDate};
-use futures_util::TryStreamExt;
 use loket_core::act::Subject;
 use loket_core::application::Application;
 use loket_core::id::{ApplicationNo, DeskId, Digest, OfficeCode};
@@ -15,8 +14,8 @@ use loket_core::sync::{
 };
 use loket_core::visit::Outcome;
 use loket_core::world::FOLD_VERSION;
-use sqlx::SqliteConnection;
 
+use super::db::{Tx, sql};
 use super::doors::desk_of;
 use super::{Heads, Kept, Ledger, Result, digest, heads_of, number, stored_row};
 
@@ -86,13 +85,7 @@ impl<'a> Window<'a> {
 }
 
 /// Is this cursor on our line?
-async fn fits(
-    db: &mut SqliteConnection,
-    office: &OfficeCode,
-    stream: Stream,
-    at: &Cursor,
-    head: &Cursor,
-) -> Result<bool> {
+async fn fits(db: &mut Tx, office: &OfficeCode, stream: Stream, at: &Cursor, head: &Cursor) -> Result<bool> {
     if at.epoch != head.epoch || at.seq > head.seq {
         return Ok(false);
     }
@@ -103,12 +96,12 @@ async fn fits(
         return Ok(at.leaf == head.leaf);
     }
     let leaf: Option<Vec<u8>> =
-        sqlx::query_scalar("select leaf from row where office = ?1 and stream = ?2 and epoch = ?3 and seq = ?4")
+        sql("select leaf from row where office = $1 and stream = $2 and epoch = $3 and seq = $4")
             .bind(office.as_str())
             .bind(stream.as_str())
             .bind(at.epoch.0)
             .bind(number(at.seq))
-            .fetch_optional(db)
+            .scalar(db)
             .await?;
     Ok(leaf.map(|l| digest(&l)).transpose()? == Some(at.leaf))
 }
@@ -122,7 +115,7 @@ impl Ledger {
 
     /// Where the streams of an office are.
     pub async fn heads(&self, office: &OfficeCode) -> Result<Heads> {
-        let mut db = self.readers.acquire().await?;
+        let mut db = self.database.read().await?;
         heads_of(&mut db, office).await
     }
 
@@ -131,7 +124,7 @@ impl Ledger {
     pub async fn since(&self, office: &OfficeCode, cursors: &Heads) -> Result<Since> {
         let seat = self.seat(office).await?;
         let mut kept = seat.state.lock().await;
-        let mut db = self.readers.begin().await?;
+        let mut db = self.database.read().await?;
         let heads = heads_of(&mut db, office).await?;
         kept.catch_up(&mut db, office, &heads).await?;
         let window = Window::new(&kept, self.today(&kept));
@@ -150,26 +143,26 @@ impl Ledger {
                 continue;
             }
             let room = ROWS_PER_ANSWER_MAX - out.rows.len();
-            let mut rows = sqlx::query(
-                "select header, salt, body, leaf from row
-                 where office = ?1 and stream = ?2 and epoch = ?3 and seq > ?4 order by seq limit ?5",
-            )
+            sql("select header, salt, body, leaf from row
+                 where office = $1 and stream = $2 and epoch = $3 and seq > $4 order by seq limit $5")
             .bind(office.as_str())
             .bind(stream.as_str())
             .bind(head.epoch.0)
             .bind(number(at.seq))
             .bind(number(room as u64))
-            .fetch(&mut *db);
-            while bytes < ROW_BYTES_PER_ANSWER_MAX
-                && let Some(row) = rows.try_next().await?
-            {
-                let mut row = stored_row(&row)?;
+            .each(&mut db, |line| {
+                let mut row = stored_row(&line)?;
                 let header: RowHeader = serde_json::from_str(&row.header)?;
                 if !*known.entry(header.subject).or_insert_with_key(|s| window.holds(s)) {
                     row.body = None;
                 }
                 bytes += row.header.len() + row.body.as_ref().map_or(0, String::len);
                 out.rows.push(row);
+                Ok(if bytes < ROW_BYTES_PER_ANSWER_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+            })
+            .await?;
+            if bytes >= ROW_BYTES_PER_ANSWER_MAX {
+                break;
             }
         }
         Ok(out)
@@ -179,7 +172,7 @@ impl Ledger {
     pub async fn snapshot(&self, office: &OfficeCode, desk: DeskId) -> Result<Snapshot> {
         let seat = self.seat(office).await?;
         let mut kept = seat.state.lock().await;
-        let mut db = self.readers.begin().await?;
+        let mut db = self.database.read().await?;
         let heads = heads_of(&mut db, office).await?;
         kept.catch_up(&mut db, office, &heads).await?;
         let record = desk_of(&mut db, office, desk).await?;

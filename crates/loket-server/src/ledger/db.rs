@@ -1,0 +1,340 @@
+//! The two databases that the ledger lives in, behind one way of saying a statement. Every statement of the server is
+//! written once, in the words that SQLite and PostgreSQL share: `$1` for a value, whole numbers as 64 bits, bytes and
+//! text. It promises nothing about other databases and knows nothing of what is stored.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use futures_util::TryStreamExt as _;
+use sqlx::postgres::{PgPool, PgPoolOptions, PgRow};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions as _, Connection as _, Decode, Postgres, Row as _, Sqlite, Transaction, Type};
+
+use super::{LedgerError, Result};
+
+/// SQLite 3.7.0 to 3.51.2 can lose commits in WAL mode when two connections are open.
+const SQLITE_MIN: (u32, u32, u32) = (3, 51, 3);
+/// How long a write waits for another process.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// SQLite connections that only read.
+const READERS_MAX: u32 = 4;
+/// Connections to PostgreSQL of one server process.
+const POSTGRES_CONNECTIONS_MAX: u32 = 16;
+
+static SQLITE_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations/server_sqlite");
+static POSTGRES_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations/server_postgres");
+
+/// Where a ledger is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    /// A file; made if it is not there.
+    Sqlite(PathBuf),
+    /// `postgres://...`
+    Postgres(String),
+}
+
+impl Address {
+    /// Reads `--database-url`.
+    ///
+    /// # Errors
+    /// When it is neither `sqlite:FILE` nor `postgres://...`.
+    pub fn parse(url: &str) -> Result<Address> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(Address::Postgres(url.to_owned()));
+        }
+        match url.strip_prefix("sqlite:") {
+            Some(file) if !file.is_empty() => {
+                Ok(Address::Sqlite(PathBuf::from(file.strip_prefix("//").unwrap_or(file))))
+            }
+            _ => Err(LedgerError::Malformed("database-url".to_owned())),
+        }
+    }
+}
+
+/// The open database.
+pub(super) enum Database {
+    /// One connection writes, others read beside it.
+    Sqlite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+    },
+    Postgres(PgPool),
+}
+
+/// A transaction. Dropped, it takes everything back.
+pub(super) enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// A value that a statement is told.
+pub(super) enum Value {
+    Text(Option<String>),
+    Number(Option<i64>),
+    Bytes(Option<Vec<u8>>),
+}
+
+/// A statement with its values.
+pub(super) struct Sql {
+    text: &'static str,
+    values: Vec<Value>,
+}
+
+/// One line of an answer.
+pub(super) enum Line {
+    Sqlite(SqliteRow),
+    Postgres(PgRow),
+}
+
+/// A type that both databases can give.
+pub(super) trait Stored:
+    for<'r> Decode<'r, Sqlite> + Type<Sqlite> + for<'r> Decode<'r, Postgres> + Type<Postgres>
+{
+}
+
+impl<T> Stored for T where T: for<'r> Decode<'r, Sqlite> + Type<Sqlite> + for<'r> Decode<'r, Postgres> + Type<Postgres> {}
+
+macro_rules! values {
+    ($($from:ty => $kind:ident, $into:expr;)*) => {
+        $(
+            impl From<$from> for Value {
+                fn from(value: $from) -> Value {
+                    #[allow(clippy::redundant_closure_call)]
+                    Value::$kind(Some($into(value)))
+                }
+            }
+            impl From<Option<$from>> for Value {
+                fn from(value: Option<$from>) -> Value {
+                    Value::$kind(value.map($into))
+                }
+            }
+        )*
+    };
+}
+
+values! {
+    &str => Text, str::to_owned;
+    String => Text, std::convert::identity;
+    &String => Text, String::clone;
+    i64 => Number, std::convert::identity;
+    u32 => Number, i64::from;
+    u16 => Number, i64::from;
+    u8 => Number, i64::from;
+    bool => Number, i64::from;
+    &[u8] => Bytes, <[u8]>::to_vec;
+    Vec<u8> => Bytes, std::convert::identity;
+}
+
+impl Line {
+    /// A column by its name.
+    pub(super) fn get<T: Stored>(&self, column: &str) -> Result<T> {
+        Ok(match self {
+            Line::Sqlite(row) => row.try_get(column)?,
+            Line::Postgres(row) => row.try_get(column)?,
+        })
+    }
+
+    /// A column that holds a whole number smaller than 64 bits.
+    pub(super) fn small<T: TryFrom<i64>>(&self, column: &str) -> Result<T> {
+        let wide: i64 = self.get(column)?;
+        T::try_from(wide).map_err(|_| LedgerError::Stored(format!("{column} is {wide}")))
+    }
+
+    fn only<T: Stored>(&self) -> Result<T> {
+        Ok(match self {
+            Line::Sqlite(row) => row.try_get(0)?,
+            Line::Postgres(row) => row.try_get(0)?,
+        })
+    }
+}
+
+/// Begins a statement.
+pub(super) fn sql(text: &'static str) -> Sql {
+    Sql { text, values: Vec::new() }
+}
+
+macro_rules! bound {
+    ($statement:expr, $database:ty) => {{
+        let mut query = sqlx::query::<$database>($statement.text);
+        for value in $statement.values {
+            query = match value {
+                Value::Text(text) => query.bind(text),
+                Value::Number(number) => query.bind(number),
+                Value::Bytes(bytes) => query.bind(bytes),
+            };
+        }
+        query
+    }};
+}
+
+impl Sql {
+    /// The next value: `$1`, then `$2`.
+    pub(super) fn bind(mut self, value: impl Into<Value>) -> Sql {
+        self.values.push(value.into());
+        self
+    }
+
+    /// Does it; how many rows it touched.
+    pub(super) async fn run(self, tx: &mut Tx) -> Result<u64> {
+        Ok(match tx {
+            Tx::Sqlite(tx) => bound!(self, Sqlite).execute(&mut **tx).await?.rows_affected(),
+            Tx::Postgres(tx) => bound!(self, Postgres).execute(&mut **tx).await?.rows_affected(),
+        })
+    }
+
+    /// All lines.
+    pub(super) async fn all(self, tx: &mut Tx) -> Result<Vec<Line>> {
+        let mut lines = Vec::new();
+        self.each(tx, |line| {
+            lines.push(line);
+            Ok(ControlFlow::Continue(()))
+        })
+        .await?;
+        Ok(lines)
+    }
+
+    /// One line after the other, until `take` has enough.
+    pub(super) async fn each(self, tx: &mut Tx, mut take: impl FnMut(Line) -> Result<ControlFlow<()>>) -> Result<()> {
+        match tx {
+            Tx::Sqlite(tx) => {
+                let mut rows = bound!(self, Sqlite).fetch(&mut **tx);
+                while let Some(row) = rows.try_next().await? {
+                    if take(Line::Sqlite(row))?.is_break() {
+                        break;
+                    }
+                }
+            }
+            Tx::Postgres(tx) => {
+                let mut rows = bound!(self, Postgres).fetch(&mut **tx);
+                while let Some(row) = rows.try_next().await? {
+                    if take(Line::Postgres(row))?.is_break() {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The first line, if there is one.
+    pub(super) async fn first(self, tx: &mut Tx) -> Result<Option<Line>> {
+        Ok(match tx {
+            Tx::Sqlite(tx) => bound!(self, Sqlite).fetch_optional(&mut **tx).await?.map(Line::Sqlite),
+            Tx::Postgres(tx) => bound!(self, Postgres).fetch_optional(&mut **tx).await?.map(Line::Postgres),
+        })
+    }
+
+    /// The only column of the first line, if there is one.
+    pub(super) async fn scalar<T: Stored>(self, tx: &mut Tx) -> Result<Option<T>> {
+        self.first(tx).await?.map(|line| line.only()).transpose()
+    }
+
+    /// The only column of all lines.
+    pub(super) async fn scalars<T: Stored>(self, tx: &mut Tx) -> Result<Vec<T>> {
+        self.all(tx).await?.iter().map(Line::only).collect()
+    }
+}
+
+impl Tx {
+    /// From here on it is on the disk.
+    pub(super) async fn commit(self) -> Result<()> {
+        match self {
+            Tx::Sqlite(tx) => tx.commit().await?,
+            Tx::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+}
+
+impl Database {
+    /// Opens or makes the database, and brings it up to date. One that a newer program has written is left untouched.
+    pub(super) async fn open(address: &Address) -> Result<Database> {
+        match address {
+            Address::Sqlite(path) => open_sqlite(path).await,
+            Address::Postgres(url) => {
+                let pool = PgPoolOptions::new()
+                    .max_connections(POSTGRES_CONNECTIONS_MAX)
+                    .acquire_timeout(BUSY_TIMEOUT)
+                    .connect(url)
+                    .await?;
+                let there: bool =
+                    sqlx::query_scalar("select to_regclass('_sqlx_migrations') is not null").fetch_one(&pool).await?;
+                if there {
+                    let found: Option<i64> =
+                        sqlx::query_scalar("select max(version) from _sqlx_migrations").fetch_one(&pool).await?;
+                    refuse_newer(found, &POSTGRES_MIGRATIONS)?;
+                }
+                POSTGRES_MIGRATIONS.run(&pool).await?;
+                Ok(Database::Postgres(pool))
+            }
+        }
+    }
+
+    /// A transaction that may write.
+    pub(super) async fn write(&self) -> Result<Tx> {
+        Ok(match self {
+            Database::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("begin immediate").await?),
+            Database::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// A transaction that sees one moment of the database and changes nothing.
+    pub(super) async fn read(&self) -> Result<Tx> {
+        Ok(match self {
+            Database::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
+            Database::Postgres(pool) => {
+                Tx::Postgres(pool.begin_with("begin isolation level repeatable read read only").await?)
+            }
+        })
+    }
+
+    /// Waits for what is being written and closes.
+    pub(super) async fn close(&self) {
+        match self {
+            Database::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Database::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+fn refuse_newer(found: Option<i64>, migrations: &sqlx::migrate::Migrator) -> Result<()> {
+    let known = migrations.iter().map(|m| m.version).max().unwrap_or(0);
+    match found {
+        Some(found) if found > known => Err(LedgerError::NewerDatabase { found, known }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+async fn open_sqlite(path: &Path) -> Result<Database> {
+    if path.exists() {
+        let mut db = SqliteConnectOptions::new().filename(path).read_only(true).connect().await?;
+        let found: std::result::Result<Option<i64>, _> =
+            sqlx::query_scalar("select max(version) from _sqlx_migrations").fetch_one(&mut db).await;
+        db.close().await?;
+        // No such table: the file is new, or stopped short of its first migration.
+        refuse_newer(found.unwrap_or(None), &SQLITE_MIGRATIONS)?;
+    }
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_TIMEOUT)
+        .foreign_keys(true);
+    let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+    let version: String = sqlx::query_scalar("select sqlite_version()").fetch_one(&writer).await?;
+    let mut parts = version.split('.').map(|p| p.parse().unwrap_or(0));
+    let mut part = || parts.next().unwrap_or(0);
+    if (part(), part(), part()) < SQLITE_MIN {
+        return Err(LedgerError::OldSqlite(version));
+    }
+    SQLITE_MIGRATIONS.run(&writer).await?;
+    let readers = SqlitePoolOptions::new().max_connections(READERS_MAX).connect_with(options).await?;
+    Ok(Database::Sqlite { writer, readers })
+}
