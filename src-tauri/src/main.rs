@@ -111,7 +111,7 @@ fn announce(app: AppHandle, desk: &Arc<Desk>) {
 }
 
 fn window(app: &AppHandle) -> tauri::Result<()> {
-    WebviewWindowBuilder::new(app, "main", WebviewUrl::default())
+    let _window = WebviewWindowBuilder::new(app, "main", WebviewUrl::default())
         .title("Loket")
         .inner_size(1366.0, 768.0)
         .min_inner_size(1024.0, 552.0)
@@ -120,6 +120,14 @@ fn window(app: &AppHandle) -> tauri::Result<()> {
         .on_navigation(|url| url.scheme() == "tauri" || url.host_str().is_some_and(|host| OWN_HOSTS.contains(&host)))
         .on_new_window(|_, _| tauri::webview::NewWindowResponse::Deny)
         .build()?;
+    #[cfg(target_os = "linux")]
+    _window.with_webview(|view| {
+        use webkit2gtk::{HardwareAccelerationPolicy, SettingsExt as _, WebViewExt as _};
+        // A page of text and one picture: OpenGL would take 80 MB on a PC without a graphics card and draw no faster.
+        if let Some(settings) = view.inner().settings() {
+            settings.set_hardware_acceleration_policy(HardwareAccelerationPolicy::Never);
+        }
+    })?;
     Ok(())
 }
 

@@ -211,6 +211,12 @@ async fn window(place: &Place, day: &SampleDay) -> anyhow::Result<()> {
         }
         tokio::time::sleep(Duration::from_secs(2)).await;
         memory.push(pss_of_tree("loket")?);
+        // The next start shall offer the counters again.
+        w.press(&["F10"]).await?;
+        w.shows("dialog[open]").await?;
+        w.run("[...document.querySelectorAll('dialog[open] button')].find((b) => b.textContent.includes('Tutup Loket')).click()")
+            .await?;
+        w.shows("tr[aria-selected=true]").await?;
         w.close().await?;
     }
     say("exec_to_sign_in_field", "ms", cold);

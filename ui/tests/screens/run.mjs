@@ -72,6 +72,8 @@ export class Walk {
           await this.page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
           await this.language(language)
           const where = `${name}-${size.width}-${language}-${theme}`
+          // A picture that is being opened is no state to look at.
+          await this.page.waitForFunction(() => !document.querySelector('.canvas .waiting'))
           this.check(`${where}: axe`, await this.axe())
           this.check(`${where}: focus`, await this.focusLost())
           this.check(`${where}: clipped`, await this.clipped())
