@@ -71,6 +71,8 @@ impl Server {
         let key = hex::encode(loket_seal::random::<16>());
         let mut server = Server { place: place.clone(), process: None, port: free_port()?, key };
         server.admin(&["office", "--file", &file.display().to_string()])?;
+        let day = place.day.to_string();
+        server.admin(&["places", "--office", office_code().as_str(), "--from", &day, "--to", &day])?;
         server.plug_in().await?;
         Ok(server)
     }
@@ -180,7 +182,11 @@ impl Server {
             application_no: no.clone(),
             submission: submission_of(person, Timestamp(submitted)),
             documents,
-            appointment: Some(NewAppointment { day: self.place.day, time: person.slot.format("%H:%M").to_string() }),
+            appointment: Some(NewAppointment {
+                day: self.place.day,
+                time: person.slot.format("%H:%M").to_string(),
+                kind: None,
+            }),
             earlier_passports: Some(
                 person
                     .earlier_passport

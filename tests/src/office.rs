@@ -137,16 +137,11 @@ impl Office {
         // The floor keeps tests short; what is tested is the sign-in, not the price of it.
         let no_password = |id: &OfficerId| anyhow::bail!("the sample file has a password for {id}");
         loket_server::people::set_up(&ledger, &data, &file, loket_seal::Cost::FLOOR, no_password).await?;
+        let day = NaiveDate::from_ymd_opt(2026, 11, 23).context("a fixed day")?;
+        ledger.open_places(&office_code(), day..=day + chrono::Days::new(6)).await?;
         ledger.close().await;
-        let mut office = Office {
-            folder,
-            server: None,
-            address: ([127, 0, 0, 1], 0).into(),
-            server_env,
-            desk_env,
-            day: NaiveDate::from_ymd_opt(2026, 11, 23).context("a fixed day")?,
-            people: 0,
-        };
+        let mut office =
+            Office { folder, server: None, address: ([127, 0, 0, 1], 0).into(), server_env, desk_env, day, people: 0 };
         office.plug_in().await?;
         Ok(office)
     }
@@ -267,7 +262,7 @@ impl Office {
             application_no: no.clone(),
             submission,
             documents,
-            appointment: Some(NewAppointment { day: self.day, time: slot.format("%H:%M").to_string() }),
+            appointment: Some(NewAppointment { day: self.day, time: slot.format("%H:%M").to_string(), kind: None }),
             earlier_passports: Some(Vec::<EarlierPassport>::new()),
         };
         intake.application(&new).await

@@ -2,11 +2,11 @@
 //! kept: an act names the one it was decided under, and the authority decides again under that same one. No number in
 //! here is presented to a user as an official rule unless its source says so.
 
-use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveTime, TimeZone};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveTime, TimeDelta, TimeZone};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::application::{AgeClass, DocumentKind, FormField, Kind, Submission};
+use crate::application::{AgeClass, DocumentKind, FormField, Kind, PlaceKind, Submission};
 use crate::id::{RulesVersion, Timestamp};
 
 /// Documents that an application of one kind needs, each with a scan and an original shown at the counter.
@@ -32,6 +32,37 @@ pub struct Tariff {
     /// Rupiah.
     #[ts(type = "number")]
     pub amount_rp: u64,
+}
+
+/// Times of a service day at which people are booked, at equal distances, with the places at each of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Sessions {
+    /// First time, on the office's clock.
+    pub from: NaiveTime,
+    /// No time after this one.
+    pub to: NaiveTime,
+    /// Minutes between two times.
+    pub every_min: u16,
+    /// Places at each time.
+    pub regular: u16,
+    pub priority: u16,
+    pub same_day: u16,
+}
+
+impl Sessions {
+    /// Each time with the places of each kind.
+    pub fn places(&self) -> impl Iterator<Item = (NaiveTime, PlaceKind, u16)> + '_ {
+        let step = i64::from(self.every_min.max(1)) * 60;
+        let seconds = self.to.signed_duration_since(self.from).num_seconds();
+        let times = (0..=seconds.max(-1).div_euclid(step)).map(move |i| self.from + TimeDelta::seconds(i * step));
+        times.flat_map(|time| {
+            [
+                (time, PlaceKind::Regular, self.regular),
+                (time, PlaceKind::Priority, self.priority),
+                (time, PlaceKind::SameDay, self.same_day),
+            ]
+        })
+    }
 }
 
 /// Times further from 1970 than this (a quarter of a million years) have no date in the calendar.
@@ -78,6 +109,12 @@ pub struct Rules {
     pub documents: Vec<DocumentRule>,
     /// Tariffs, any order.
     pub tariffs: Vec<Tariff>,
+    /// Times and places of a working day, from which the quota of a month is opened.
+    #[serde(default)]
+    pub sessions: Vec<Sessions>,
+    /// How often an applicant may take another place.
+    #[serde(default)]
+    pub reschedules_max: u8,
 }
 
 impl Rules {
@@ -163,6 +200,9 @@ impl Rules {
                     out.push(format!("no documents for {kind:?} {age:?}"));
                 }
             }
+        }
+        if self.sessions.iter().any(|s| s.every_min == 0 || s.to < s.from) {
+            out.push("sessions must go forward: every_min above 0, to not before from".to_owned());
         }
         if self.fields.is_empty() {
             out.push("fields is empty: nothing would be compared with the documents".to_owned());

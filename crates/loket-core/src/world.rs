@@ -17,7 +17,7 @@ use crate::sync::RowOutcome;
 use crate::visit::{Presence, Stage, Visit};
 
 /// Changes whenever folding the same rows would give another result; stored aggregates of another version are folded anew.
-pub const FOLD_VERSION: u32 = 2;
+pub const FOLD_VERSION: u32 = 3;
 
 /// A read-only view of what belongs together.
 pub trait Related {

@@ -1480,6 +1480,8 @@ fn the_rules() -> Rules {
             documents(Kind::Replacement, AgeClass::Child, &[ParentsKtp]),
             documents(Kind::Lost, AgeClass::Adult, &[Ktp]),
         ],
+        sessions: Vec::new(),
+        reschedules_max: 1,
         tariffs: Vec::new(),
     }
 }

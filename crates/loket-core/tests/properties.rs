@@ -51,6 +51,8 @@ fn rules() -> Rules {
         offline_sign_in_days: 14,
         fields: vec![FormField::Nik],
         documents: kinds.map(|(kind, age)| DocumentRule { kind, age, documents: documents.clone() }).to_vec(),
+        sessions: Vec::new(),
+        reschedules_max: 1,
         tariffs: Vec::new(),
     }
 }

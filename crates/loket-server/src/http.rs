@@ -242,6 +242,8 @@ pub(crate) fn router(server: Arc<Server>) -> Router {
         .route("/v1/scans/{hash}", get(exchange::scan))
         .route("/v1/scans/{hash}/renditions/{page}", get(exchange::rendition))
         .route("/v1/intake/applications", post(intake::application))
+        .route("/v1/intake/applications/{no}/appointment", post(intake::reschedule))
+        .route("/v1/intake/offices/{office}/places", get(intake::places))
         .route("/v1/intake/scans/{hash}", put(intake::scan))
         .route("/v1/intake/payments", post(intake::payment))
         .route("/health", get(intake::health))

@@ -7,21 +7,22 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Request, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use chrono::{Datelike, NaiveDate, NaiveTime};
 use loket_core::act::{Event, Subject};
 use loket_core::application::{
-    Appointment, Bill, DocumentKind, EarlierPassport, Payment, Submission, TEXT_CHARS_MAX, UploadedScan,
+    Bill, DocumentKind, EarlierPassport, Kind, Payment, PlaceKind, Submission, TEXT_CHARS_MAX, UploadedScan,
 };
-use loket_core::id::{ApplicationNo, AppointmentId, Digest, OfficeCode, ScanHash, Timestamp};
+use loket_core::id::{ApplicationNo, Digest, OfficeCode, ScanHash, Timestamp};
 use loket_core::sync::{PROTOCOL, Stream, WireError};
 use loket_core::world::World;
 use serde::{Deserialize, Serialize};
 
 use crate::http::{Answer, No, Server, bad, bears, json, parse, read};
-use crate::ledger::{Arrived, Heads, LedgerError, ServiceRow};
+use crate::ledger::{Arrived, DAYS_MAX, Heads, LedgerError, ServiceRow, Wanted};
 use crate::scans::SCAN_BYTES_MAX;
 
 /// Scans of one application when it is submitted.
@@ -32,6 +33,8 @@ pub const APPLICATION_BYTES_MAX: usize = 256 * 1024;
 pub const EARLIER_PASSPORTS_MAX: usize = 20;
 /// A billing code can be paid for two hours after submission.
 pub const PAYMENT_DUE_MS: i64 = 2 * 3600 * 1000;
+/// How long a channel may take to report a payment, at least, from the moment an application came in.
+pub const PAYMENT_REPORT_MS: i64 = 10 * 60 * 1000;
 /// Characters of an NTPN.
 const NTPN_CHARS: usize = 16;
 /// Beyond this a number does not survive JavaScript.
@@ -69,6 +72,16 @@ pub struct NewAppointment {
     pub day: NaiveDate,
     /// `HH:MM`
     pub time: String,
+    /// What kind of place; left out, the one that fits the applicant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<PlaceKind>,
+}
+
+impl NewAppointment {
+    fn wanted(&self, otherwise: PlaceKind) -> Result<Wanted, No> {
+        let time = NaiveTime::parse_from_str(&self.time, "%H:%M").map_err(|_| unfit("appointment.time"))?;
+        Ok(Wanted { day: self.day, time, kind: self.kind.unwrap_or(otherwise) })
+    }
 }
 
 /// `POST /v1/intake/payments`
@@ -178,14 +191,6 @@ fn rows(
     let code = format!("8{}{serial:06}", day.format("%Y%m%d"));
     let bill = Bill { code, amount_rp, due: at.plus_ms(PAYMENT_DUE_MS) };
     out.push(row("billing", no.to_string(), Event::Billed { bill }));
-    if let Some(NewAppointment { day, time }) = &new.appointment {
-        let malformed = || LedgerError::Malformed("appointment.time".to_owned());
-        let time = NaiveTime::parse_from_str(time, "%H:%M").map_err(|_| malformed())?;
-        let id = format!("{}-{}-{}-{no}", new.office, day.format("%Y%m%d"), time.format("%H%M"));
-        let id = AppointmentId::new(id).map_err(|_| LedgerError::Malformed("application_no".to_owned()))?;
-        let appointment = Appointment { id: id.clone(), day: *day, slot: rules.moment(*day, time) };
-        out.push(row("booking", id.to_string(), Event::Booked { appointment }));
-    }
     if let Some(passports) = &new.earlier_passports {
         out.push(row("dpri", no.to_string(), Event::EarlierPassportsFound { passports: passports.clone() }));
     }
@@ -222,15 +227,81 @@ pub(crate) async fn application(State(server): State<Arc<Server>>, request: Requ
     let hashes: Vec<ScanHash> = new.documents.iter().map(|d| d.hash).collect();
     let now = server.env.now();
     let write = |world: &World, heads: &Heads| rows(&new, scans, world, heads, now);
-    let arrived = server.ledger.take_application(&new.office, &new.application_no, &content, &hashes, write).await;
+    let fitting = if new.submission.priority.is_some() { PlaceKind::Priority } else { PlaceKind::Regular };
+    let place = new.appointment.as_ref().map(|a| a.wanted(fitting)).transpose()?;
+    let place = place.as_ref().map(|p| (p, held_until(&new.submission, now)));
+    let arrived =
+        server.ledger.take_application(&new.office, &new.application_no, &content, &hashes, place, write).await;
     let arrived = arrived.map_err(|e| match e {
         LedgerError::OfficeUnknown(_) => unfit("office"),
         LedgerError::Malformed(field) => unfit(field),
-        LedgerError::Conflict(_) => No::Wire(WireError::Conflict { field: "application_no".to_owned() }),
+        LedgerError::Conflict(what) if what == "application" => {
+            No::Wire(WireError::Conflict { field: "application_no".to_owned() })
+        }
         other => other.into(),
     })?;
     tracing::info!(office = %new.office, application = %new.application_no, "Application {} is here", new.application_no);
     json(&parts.headers, status(arrived), &serde_json::json!({ "application_no": new.application_no }))
+}
+
+/// Until when a place is held for somebody who has not paid; 0 if the fee is due after the photo only.
+fn held_until(submission: &Submission, now: Timestamp) -> Timestamp {
+    match submission.kind {
+        Kind::Lost | Kind::Damaged => Timestamp(0),
+        Kind::New | Kind::Replacement | Kind::DataChange => {
+            submission.at.plus_ms(PAYMENT_DUE_MS).max(now.plus_ms(PAYMENT_REPORT_MS))
+        }
+    }
+}
+
+/// `GET /v1/intake/offices/{office}/places?from=YYYY-MM-DD&to=YYYY-MM-DD`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Days {
+    from: NaiveDate,
+    to: NaiveDate,
+}
+
+pub(crate) async fn places(
+    State(server): State<Arc<Server>>,
+    Path(office): Path<String>,
+    days: Result<Query<Days>, QueryRejection>,
+    request: Request,
+) -> Answer {
+    let (parts, _) = request.into_parts();
+    admitted(&server, &parts)?;
+    let Query(Days { from, to }) = days.map_err(|_| bad("from, to"))?;
+    if to < from || to.signed_duration_since(from).num_days() >= DAYS_MAX as i64 {
+        return Err(unfit("to"));
+    }
+    let office = OfficeCode::new(office).map_err(|_| No::Wire(WireError::NotFound))?;
+    let places = server.ledger.places(&office, from..=to).await?;
+    let lines = places.iter().map(|p| {
+        serde_json::json!({
+            "day": p.day, "time": p.time.format("%H:%M").to_string(), "kind": p.kind,
+            "places": p.places, "left": p.places.saturating_sub(p.taken),
+        })
+    });
+    json(&parts.headers, StatusCode::OK, &serde_json::json!({ "office": office, "places": lines.collect::<Vec<_>>() }))
+}
+
+/// `POST /v1/intake/applications/{no}/appointment`: another place, by the applicant.
+pub(crate) async fn reschedule(State(server): State<Arc<Server>>, Path(no): Path<String>, request: Request) -> Answer {
+    let (parts, body) = request.into_parts();
+    admitted(&server, &parts)?;
+    let no = ApplicationNo::new(no).map_err(|_| No::Wire(WireError::NotFound))?;
+    let wanted: NewAppointment = parse(&read(body, APPLICATION_BYTES_MAX).await?)?;
+    let office = server.ledger.office_of(&no).await?;
+    let priority = server.ledger.view(&office, |world| {
+        world.applications.get(&no).and_then(|a| a.submission.as_ref()).and_then(|s| s.priority)
+    });
+    let fitting = if priority.await?.is_some() { PlaceKind::Priority } else { PlaceKind::Regular };
+    let moved = server.ledger.reschedule(&office, &no, &wanted.wanted(fitting)?).await;
+    let appointment = moved.map_err(|e| match e {
+        LedgerError::Malformed(field) => unfit(field),
+        other => other.into(),
+    })?;
+    json(&parts.headers, StatusCode::OK, &serde_json::json!({ "application_no": no, "appointment": appointment }))
 }
 
 /// New things are created; a repeat finds them.
@@ -272,7 +343,13 @@ pub(crate) async fn payment(State(server): State<Arc<Server>>, request: Request)
         LedgerError::Conflict(_) => No::Wire(WireError::Conflict { field: "ntpn".to_owned() }),
         other => other.into(),
     })?;
-    json(&parts.headers, status(arrived), &serde_json::json!({ "ntpn": ntpn }))
+    // A payment after the deadline is kept and shown; whether it still buys a place is for people to say.
+    let office = server.ledger.office_of(&application_no).await?;
+    let late = server
+        .ledger
+        .view(&office, |world| world.applications.get(&application_no).is_some_and(|a| a.payment_expired.is_some()));
+    let late = late.await?;
+    json(&parts.headers, status(arrived), &serde_json::json!({ "ntpn": ntpn, "late": late }))
 }
 
 /// `GET /health`

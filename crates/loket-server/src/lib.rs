@@ -34,6 +34,8 @@ use crate::scans::Scans;
 
 /// How often the heads are looked at for what other processes wrote.
 const LOOK_AT_HEADS_EVERY: Duration = Duration::from_millis(100);
+/// How often bills are looked at for those that ran out.
+const LOOK_AT_BILLS_EVERY: Duration = Duration::from_secs(30);
 /// How long a closing server waits for those who are still being answered.
 const CLOSING_MAX: Duration = Duration::from_secs(5);
 /// The key of the intake side, if it is not in a file.
@@ -191,6 +193,16 @@ pub async fn serve(config: Config) -> anyhow::Result<Running> {
             every.tick().await;
             if let Err(error) = heads.look_at_heads().await {
                 tracing::error!(%error, "The heads could not be read");
+            }
+        }
+    });
+    let bills = ledger.clone();
+    runtime.spawn(async move {
+        let mut every = tokio::time::interval(LOOK_AT_BILLS_EVERY);
+        loop {
+            every.tick().await;
+            if let Err(error) = bills.expire_due().await {
+                tracing::error!(%error, "Bills that ran out could not be looked at");
             }
         }
     });

@@ -84,6 +84,15 @@ enum Admin {
         #[arg(long)]
         day: NaiveDate,
     },
+    /// Open the places of working days, from the sessions of the rules. What is open already stays as it is.
+    Places {
+        #[arg(long)]
+        office: OfficeCode,
+        #[arg(long)]
+        from: NaiveDate,
+        #[arg(long)]
+        to: NaiveDate,
+    },
     /// What this officer does from now on is quarantined.
     RevokeOfficer {
         #[arg(long)]
@@ -169,6 +178,9 @@ async fn admin(ledger: &loket_server::ledger::Ledger, data: &std::path::Path, wh
         Admin::Code { office } => println!("{}", people::enrolment_code(ledger, &office).await?),
         Admin::Publish { office, day } => {
             println!("{} visits added to {day}", publish::publish_day(ledger, &office, day).await?);
+        }
+        Admin::Places { office, from, to } => {
+            println!("{} places opened", ledger.open_places(&office, from..=to).await?);
         }
         Admin::RevokeOfficer { office, officer } => people::revoke_officer(ledger, &office, &officer).await?,
         Admin::RevokeDesk { office, desk } => ledger.revoke_desk(&office, DeskId(desk)).await?,

@@ -8,17 +8,19 @@ mod house;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chrono::{NaiveDate, NaiveTime};
 use house::*;
 use loket_core::act::{Act, ApplicationOutcome, CommandRef, Event, Subject};
-use loket_core::application::{Priority, Reason, Verdict};
+use loket_core::application::{Application, Payment, PaymentState, PlaceKind, Priority, Reason, Verdict};
 use loket_core::id::{CounterNo, Digest, Epoch, OfficerId, RequestId, RulesVersion};
 use loket_core::refusal::Refusal;
 use loket_core::sync::{AskAnswer, Cursor, Quarantine, RowHeader, RowOutcome, Stream};
 use loket_core::visit::{HoldReason, Outcome, Presence, Stage};
-use loket_core::world::Related;
+use loket_core::world::{Related, World};
 use loket_server::database;
 use loket_server::env::Env;
-use loket_server::ledger::{Address, Ledger, LedgerError};
+use loket_server::intake::PAYMENT_DUE_MS;
+use loket_server::ledger::{Address, Arrived, Ledger, LedgerError, ServiceRow, Wanted};
 use loket_server::publish::publish_day;
 
 /// Where a ledger lies.
@@ -497,6 +499,171 @@ async fn heavy_rows_come_in_portions_that_fit_a_body(place: &impl Place) {
 }
 
 /// A number below `below`; the same seed gives the same day.
+fn nine(day: NaiveDate) -> Wanted {
+    Wanted { day, time: NaiveTime::from_hms_opt(9, 0, 0).unwrap(), kind: PlaceKind::Regular }
+}
+
+fn tomorrow() -> NaiveDate {
+    today().succ_opt().unwrap()
+}
+
+/// Submits an application that wants a place and has two hours to pay.
+async fn submit(ledger: &Ledger, n: u32, place: &Wanted) -> Result<Arrived, LedgerError> {
+    let due = ledger.env().now().plus_ms(PAYMENT_DUE_MS);
+    let submitted = Event::Submitted { submission: Box::new(submission(None, None)) };
+    let row = ServiceRow {
+        stream: Stream::Registry,
+        name: "m-paspor",
+        external_id: no(n).to_string(),
+        subject: Subject::Application(no(n)),
+        events: vec![submitted],
+    };
+    let content = Digest::of(&n.to_be_bytes());
+    ledger.take_application(&knc(), &no(n), &content, &[], Some((place, due)), |_, _| Ok(vec![row])).await
+}
+
+async fn pay(ledger: &Ledger, n: u32) {
+    let ntpn = format!("{n:016}");
+    let payment = Payment { amount_rp: 950_000, ntpn: ntpn.clone(), channel: "Pos".to_owned(), at: ledger.env().now() };
+    let content = Digest::of(ntpn.as_bytes());
+    assert_eq!(ledger.take_payment(&no(n), &ntpn, &content, Event::Paid { payment }).await.unwrap(), Arrived::New);
+}
+
+async fn taken(ledger: &Ledger, place: &Wanted) -> u32 {
+    let all = ledger.places(&knc(), place.day..=place.day).await.unwrap();
+    all.iter().find(|p| p.time == place.time && p.kind == place.kind).unwrap().taken
+}
+
+async fn case(ledger: &Ledger, n: u32) -> Application {
+    ledger.view(&knc(), |world| world.applications[&no(n)].clone()).await.unwrap()
+}
+
+async fn two_hundred_submissions_for_the_last_ten_places_give_exactly_ten_bookings(place: &impl Place) {
+    let ledgers = [office(place).await, place.open().await];
+    let nine = nine(tomorrow());
+    for n in 0..10 {
+        assert_eq!(submit(&ledgers[0], n, &nine).await.unwrap(), Arrived::New);
+    }
+    let all = (10..210).map(|n| {
+        let (ledger, nine) = (ledgers[n as usize % 2].clone(), nine.clone());
+        tokio::spawn(async move { submit(&ledger, n, &nine).await })
+    });
+    let (mut booked, mut full) = (0, 0);
+    for one in all.collect::<Vec<_>>() {
+        match one.await.unwrap() {
+            Ok(Arrived::New) => booked += 1,
+            Err(LedgerError::Conflict(field)) if field == "appointment" => full += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!((booked, full), (10, 190));
+    assert_eq!(taken(&ledgers[0], &nine).await, 20);
+    let with_place = |world: &World| world.applications.values().filter(|a| a.appointment.is_some()).count();
+    assert_eq!(ledgers[1].view(&knc(), with_place).await.unwrap(), 20);
+    assert_eq!(ledgers[1].view(&knc(), |w| w.applications.len()).await.unwrap(), 20, "nobody is taken in half");
+    agrees(&ledgers[0]).await;
+}
+
+async fn whoever_has_not_paid_after_two_hours_gives_the_place_back(place: &impl Place) {
+    let ledger = office(place).await;
+    let nine = nine(tomorrow());
+    submit(&ledger, 1, &nine).await.unwrap();
+    submit(&ledger, 2, &nine).await.unwrap();
+    pay(&ledger, 2).await;
+    ledger.env().advance_ms(PAYMENT_DUE_MS - 1000);
+    assert_eq!(ledger.expire_due().await.unwrap(), 0, "a second is left");
+    assert_eq!(taken(&ledger, &nine).await, 2);
+    ledger.env().advance_ms(1000);
+    assert_eq!(ledger.expire_due().await.unwrap(), 1);
+    assert_eq!(ledger.expire_due().await.unwrap(), 0, "once");
+    assert_eq!(taken(&ledger, &nine).await, 1);
+    let (unpaid, paid) = (case(&ledger, 1).await, case(&ledger, 2).await);
+    assert!(matches!(unpaid.payment(), PaymentState::Expired { .. }) && unpaid.appointment.is_none());
+    assert!(matches!(paid.payment(), PaymentState::Paid { .. }) && paid.appointment.is_some());
+}
+
+async fn a_payment_after_the_bill_ran_out_is_kept_and_shown_and_takes_no_place(place: &impl Place) {
+    let ledger = office(place).await;
+    let nine = nine(tomorrow());
+    submit(&ledger, 1, &nine).await.unwrap();
+    ledger.env().advance_ms(PAYMENT_DUE_MS);
+    assert_eq!(ledger.expire_due().await.unwrap(), 1);
+    pay(&ledger, 1).await;
+    let late = case(&ledger, 1).await;
+    assert!(matches!(late.payment(), PaymentState::Paid { .. }) && late.payment_expired.is_some());
+    assert_eq!((late.appointment.is_none(), taken(&ledger, &nine).await), (true, 0));
+    let Err(LedgerError::Conflict(why)) = ledger.reschedule(&knc(), &no(1), &nine).await else { panic!("moved") };
+    assert_eq!(why, "payment");
+    agrees(&ledger).await;
+}
+
+async fn an_applicant_moves_once_and_not_later_than_the_day_before(place: &impl Place) {
+    let ledger = office(place).await;
+    let (first, second) = (nine(tomorrow()), nine(today() + chrono::Days::new(3)));
+    submit(&ledger, 1, &first).await.unwrap();
+    publish_day(&ledger, &knc(), first.day).await.unwrap();
+    let moved = ledger.reschedule(&knc(), &no(1), &second).await.unwrap();
+    assert_eq!(moved.day, second.day);
+    assert_eq!((taken(&ledger, &first).await, taken(&ledger, &second).await), (0, 1));
+    assert_eq!(case(&ledger, 1).await.appointment, Some(moved));
+    let gone = ledger.view(&knc(), |w| w.visits.values().all(|v| matches!(v.stage(), Stage::Withdrawn { .. }))).await;
+    assert!(gone.unwrap(), "tomorrow's list calls nobody who has moved");
+    let why = async |n: u32, to: &Wanted| match ledger.reschedule(&knc(), &no(n), to).await {
+        Err(LedgerError::Conflict(why)) => why,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(why(1, &first).await, "reschedules");
+    submit(&ledger, 2, &first).await.unwrap();
+    assert_eq!(why(2, &nine(today())).await, "appointment.day", "not to today");
+    ledger.env().advance_ms(24 * 3_600_000);
+    assert_eq!(why(2, &second).await, "appointment.day", "not on the day itself");
+    assert_eq!((taken(&ledger, &first).await, taken(&ledger, &second).await), (1, 1), "a refusal moves nobody");
+    agrees(&ledger).await;
+}
+
+async fn where_no_place_was_opened_none_can_be_taken(place: &impl Place) {
+    let ledger = office(place).await;
+    let never = Wanted { time: NaiveTime::from_hms_opt(9, 5, 0).unwrap(), ..nine(tomorrow()) };
+    let Err(LedgerError::Malformed(field)) = submit(&ledger, 1, &never).await else { panic!("a place was taken") };
+    assert_eq!(field, "appointment.time");
+    let sunday = nine(today() - chrono::Days::new(1));
+    assert!(submit(&ledger, 1, &sunday).await.is_err(), "the office is closed on Sundays");
+    assert_eq!(submit(&ledger, 1, &nine(tomorrow())).await.unwrap(), Arrived::New, "nothing half done");
+}
+
+/// Numbers are given in the order of commits, so a reader that goes on from the last number it saw misses nobody who
+/// was slower.
+async fn whoever_reads_while_two_processes_write_misses_no_row(place: &impl Place) {
+    const EACH: u32 = 60;
+    let ledgers = [office(place).await, place.open().await];
+    let reader = place.open().await;
+    let start = reader.heads(&knc()).await.unwrap();
+    let mut writers = Vec::new();
+    for (i, ledger) in ledgers.iter().cloned().enumerate() {
+        writers.push(tokio::spawn(async move {
+            for n in 0..EACH {
+                book(&ledger, i as u32 * EACH + n, tomorrow(), "09:00", None, None).await;
+            }
+        }));
+    }
+    let (mut cursors, mut seen) = (start.clone(), Vec::new());
+    while seen.len() < 2 * EACH as usize {
+        let since = reader.since(&knc(), &cursors).await.unwrap();
+        assert!(!since.start_over);
+        for row in &since.rows {
+            let header: RowHeader = serde_json::from_str(&row.header).unwrap();
+            seen.push(header.seq);
+            cursors.insert(header.stream, Cursor { epoch: header.epoch, seq: header.seq, leaf: row.leaf });
+        }
+        tokio::task::yield_now().await;
+    }
+    let first = start[&Stream::Registry].seq;
+    assert_eq!(seen, (first + 1..=first + 2 * u64::from(EACH)).collect::<Vec<_>>());
+    for writer in writers {
+        writer.await.unwrap();
+    }
+}
+
 fn dice(seed: &mut u64, below: u64) -> u64 {
     *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
     (*seed >> 33) % below
@@ -604,6 +771,12 @@ macro_rules! ledger_contract {
             a_long_history_comes_in_portions
             heavy_rows_come_in_portions_that_fit_a_body
             whatever_the_counters_do_the_rows_fold_to_what_is_stored
+            two_hundred_submissions_for_the_last_ten_places_give_exactly_ten_bookings
+            whoever_has_not_paid_after_two_hours_gives_the_place_back
+            a_payment_after_the_bill_ran_out_is_kept_and_shown_and_takes_no_place
+            an_applicant_moves_once_and_not_later_than_the_day_before
+            where_no_place_was_opened_none_can_be_taken
+            whoever_reads_while_two_processes_write_misses_no_row
         }
     };
 }
@@ -628,7 +801,7 @@ async fn a_database_of_a_newer_program_is_left_untouched() {
     let Err(error) = Ledger::open(&Address::Sqlite(file.clone()), morning()).await else {
         panic!("a newer database was opened")
     };
-    assert!(matches!(error, LedgerError::NewerDatabase { found: 999, known: 1 }), "{error}");
+    assert!(matches!(error, LedgerError::NewerDatabase { found: 999, known: 2 }), "{error}");
     assert_eq!(std::fs::read(&file).unwrap(), before);
 }
 

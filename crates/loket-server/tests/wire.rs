@@ -133,7 +133,7 @@ impl Server {
                 hash,
                 bytes: bytes.len() as u64,
             }],
-            appointment: Some(NewAppointment { day: today(), time: "09:00".to_owned() }),
+            appointment: Some(NewAppointment { day: today(), time: "09:00".to_owned(), kind: None }),
             earlier_passports: None,
         }
     }

@@ -16,6 +16,31 @@ pub struct Appointment {
     pub slot: Timestamp,
 }
 
+/// What a place is kept for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum PlaceKind {
+    Regular,
+    /// For those who belong to a [`Priority`] group.
+    Priority,
+    /// Percepatan: the passport is ready on the same day.
+    SameDay,
+}
+
+impl PlaceKind {
+    /// All of them.
+    pub const ALL: [PlaceKind; 3] = [PlaceKind::Regular, PlaceKind::Priority, PlaceKind::SameDay];
+
+    /// As it is written on the wire and in databases.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PlaceKind::Regular => "regular",
+            PlaceKind::Priority => "priority",
+            PlaceKind::SameDay => "same_day",
+        }
+    }
+}
+
 /// Groups that go first (Permenkumham 25/2023). Which ages belong to them is the office's configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]

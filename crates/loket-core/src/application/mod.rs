@@ -10,7 +10,7 @@ mod interview;
 mod payment;
 mod receipt;
 
-pub use appointment::{Appointment, Priority};
+pub use appointment::{Appointment, PlaceKind, Priority};
 pub use biometrics::{BiometricMark, BiometricPart, BiometricStatus, ExceptionReason, FaceJudgement};
 pub use document::{
     DocumentKind, DocumentState, DocumentView, FieldCheck, FormField, GivenVerdict, Reason, UploadedScan, Verdict,
@@ -356,7 +356,8 @@ impl Application {
             }
             Event::Billed { bill } => self.bill = Some(bill),
             Event::Paid { payment } => self.payments.push(payment),
-            Event::PaymentExpired => self.payment_expired = Some(stamp.at),
+            // The place goes to somebody else. A list that was published keeps its numbers, and the officer sees why.
+            Event::PaymentExpired => (self.payment_expired, self.appointment) = (Some(stamp.at), None),
             Event::Booked { appointment } => self.appointment = Some(appointment),
             Event::RegisterAnswered { answer } => self.answers.push(answer),
             Event::EarlierPassportsFound { passports } => self.earlier = passports,

@@ -8,6 +8,7 @@ use loket_core::sync::Stream;
 use loket_core::world::World;
 
 use super::db::{Line, Tx, sql};
+use super::places::Wanted;
 use super::{Append, Heads, Ledger, LedgerError, Result, ServiceRow, digest, number};
 
 /// Workstations of one office; the number is written with three digits.
@@ -284,14 +285,16 @@ impl Ledger {
         append.commit().await
     }
 
-    /// Takes in an application with the rows it becomes. The same one again changes nothing; another one under the same
-    /// number is a conflict.
+    /// Takes in an application with the rows it becomes, and the place it wants, held until a time unless it is paid for.
+    /// The same one again changes nothing; another one under the same number is a conflict, and so is a place that is
+    /// gone.
     pub async fn take_application<F>(
         &self,
         office: &OfficeCode,
         no: &ApplicationNo,
         content: &Digest,
         scans: &[ScanHash],
+        place: Option<(&Wanted, Timestamp)>,
         write: F,
     ) -> Result<Arrived>
     where
@@ -310,11 +313,26 @@ impl Ledger {
                 .run(&mut append.tx)
                 .await?;
         }
-        for row in write(&append.kept.layers.base, &append.heads)? {
+        let mut rows = write(&append.kept.layers.base, &append.heads)?;
+        if let Some((place, due)) = place {
+            rows.push(append.book(no, place, due).await?);
+        }
+        for row in rows {
             append.service_row(row).await?;
         }
         append.commit().await?;
         Ok(Arrived::New)
+    }
+
+    /// The office that an application was handed in to.
+    pub async fn office_of(&self, no: &ApplicationNo) -> Result<OfficeCode> {
+        let mut db = self.database.read().await?;
+        let office: Option<String> = sql("select office from taken_in where kind = 'application' and external_id = $1")
+            .bind(no.as_str())
+            .scalar(&mut db)
+            .await?;
+        OfficeCode::new(office.ok_or(LedgerError::Absent("application"))?)
+            .map_err(|e| LedgerError::Stored(e.to_string()))
     }
 
     /// Takes in a payment for an application. Idempotent by its NTPN.
@@ -325,14 +343,7 @@ impl Ledger {
         content: &Digest,
         event: Event,
     ) -> Result<Arrived> {
-        let mut db = self.database.read().await?;
-        let office: Option<String> = sql("select office from taken_in where kind = 'application' and external_id = $1")
-            .bind(no.as_str())
-            .scalar(&mut db)
-            .await?;
-        drop(db);
-        let office = OfficeCode::new(office.ok_or(LedgerError::Absent("application"))?)
-            .map_err(|e| LedgerError::Stored(e.to_string()))?;
+        let office = self.office_of(no).await?;
         let seat = self.seat(&office).await?;
         let mut append = self.begin(&seat).await?;
         if append.take_in("payment", ntpn, content).await? == Arrived::Again {
@@ -346,6 +357,7 @@ impl Ledger {
             events: vec![event],
         };
         append.service_row(row).await?;
+        append.place_is_paid(no).await?;
         append.commit().await?;
         Ok(Arrived::New)
     }

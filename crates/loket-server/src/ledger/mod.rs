@@ -9,12 +9,14 @@
 mod commands;
 mod db;
 mod doors;
+mod places;
 mod reading;
 
 pub use commands::{Appended, RELEASE_WISH_MS};
 pub use db::Address;
 pub(crate) use doors::same;
 pub use doors::{Arrived, DeskRecord, NewDesk, ScanRecord};
+pub use places::{DAYS_MAX, Places, Wanted};
 pub use reading::{ROW_BYTES_PER_ANSWER_MAX, Since};
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

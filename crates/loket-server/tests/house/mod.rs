@@ -59,7 +59,12 @@ pub fn scan() -> ScanHash {
 
 pub async fn set_up(ledger: &Ledger, data: &Path, office: &str) -> usize {
     let file = OfficeFile::parse(&SAMPLE.replace("\"KNC\"", &format!("{office:?}"))).unwrap();
-    people::set_up(ledger, data, &file, Cost::FLOOR, |_| unreachable!("the sample has all passwords")).await.unwrap()
+    let rows = people::set_up(ledger, data, &file, Cost::FLOOR, |_| unreachable!("the sample has all passwords"))
+        .await
+        .unwrap();
+    let days = today() - chrono::Days::new(7)..=today() + chrono::Days::new(28);
+    ledger.open_places(&file.code, days).await.unwrap();
+    rows
 }
 
 pub fn submission(group: Option<&str>, priority: Option<Priority>) -> Submission {

@@ -1,0 +1,323 @@
+//! Places at the offices. It promises that no place is given twice, however many ask at once, that a place whose bill ran
+//! out goes back to the others, and that whoever moves has the new place before the old one is free. A place is counted
+//! in the transaction that writes the rows of whoever takes it.
+
+use std::ops::RangeInclusive;
+
+use chrono::{Datelike, NaiveDate, NaiveTime};
+use loket_core::act::{Event, Subject};
+use loket_core::application::{Appointment, PlaceKind};
+use loket_core::id::{ApplicationNo, AppointmentId, OfficeCode, Timestamp};
+use loket_core::sync::Stream;
+use loket_core::world::Related;
+
+use super::db::{Line, sql};
+use super::{Append, Ledger, LedgerError, Result, ServiceRow};
+
+/// Days that are opened or listed at once.
+pub const DAYS_MAX: usize = 92;
+
+/// The places of an office at one time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Places {
+    pub day: NaiveDate,
+    /// On the office's clock.
+    pub time: NaiveTime,
+    pub kind: PlaceKind,
+    pub places: u32,
+    pub taken: u32,
+}
+
+/// A place that somebody wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    pub day: NaiveDate,
+    pub time: NaiveTime,
+    pub kind: PlaceKind,
+}
+
+/// The place of an application.
+struct Booking {
+    wanted: Wanted,
+    freed: bool,
+    due: Timestamp,
+    moves: u8,
+}
+
+fn day_text(day: NaiveDate) -> String {
+    day.format("%Y-%m-%d").to_string()
+}
+
+fn time_text(time: NaiveTime) -> String {
+    time.format("%H:%M").to_string()
+}
+
+fn wanted(line: &Line) -> Result<Wanted> {
+    let unread = |what: &str| LedgerError::Stored(format!("a place with {what}"));
+    let (day, time): (String, String) = (line.get("day")?, line.get("time")?);
+    let kind: String = line.get("kind")?;
+    Ok(Wanted {
+        day: NaiveDate::parse_from_str(&day, "%Y-%m-%d").map_err(|_| unread("no day"))?,
+        time: NaiveTime::parse_from_str(&time, "%H:%M").map_err(|_| unread("no time"))?,
+        kind: PlaceKind::ALL.into_iter().find(|k| k.as_str() == kind).ok_or_else(|| unread("no kind"))?,
+    })
+}
+
+fn is_working_day(day: NaiveDate) -> bool {
+    day.weekday().num_days_from_monday() < 5
+}
+
+/// The id of a booked place. One application has each of its places once.
+fn appointment_id(office: &OfficeCode, no: &ApplicationNo, place: &Wanted, moves: u8) -> Result<AppointmentId> {
+    let Wanted { day, time, .. } = place;
+    let moved = if moves == 0 { String::new() } else { format!("-{moves}") };
+    let id = format!("{office}-{}-{}-{no}{moved}", day.format("%Y%m%d"), time.format("%H%M"));
+    AppointmentId::new(id).map_err(|_| LedgerError::Malformed("application_no".to_owned()))
+}
+
+impl Append<'_> {
+    /// Takes a place, if one is left.
+    async fn take_place(&mut self, place: &Wanted) -> Result<()> {
+        let taken = sql("update place set taken = taken + 1
+             where office = $1 and day = $2 and time = $3 and kind = $4 and taken < places")
+        .bind(self.seat.code.as_str())
+        .bind(day_text(place.day))
+        .bind(time_text(place.time))
+        .bind(place.kind.as_str())
+        .run(&mut self.tx)
+        .await?;
+        if taken == 1 {
+            return Ok(());
+        }
+        let there: Option<i64> =
+            sql("select places from place where office = $1 and day = $2 and time = $3 and kind = $4")
+                .bind(self.seat.code.as_str())
+                .bind(day_text(place.day))
+                .bind(time_text(place.time))
+                .bind(place.kind.as_str())
+                .scalar(&mut self.tx)
+                .await?;
+        Err(match there {
+            Some(_) => LedgerError::Conflict("appointment".to_owned()),
+            None => LedgerError::Malformed("appointment.time".to_owned()),
+        })
+    }
+
+    async fn give_back(&mut self, place: &Wanted) -> Result<()> {
+        sql("update place set taken = taken - 1
+             where office = $1 and day = $2 and time = $3 and kind = $4 and taken > 0")
+        .bind(self.seat.code.as_str())
+        .bind(day_text(place.day))
+        .bind(time_text(place.time))
+        .bind(place.kind.as_str())
+        .run(&mut self.tx)
+        .await?;
+        Ok(())
+    }
+
+    async fn booking(&mut self, no: &ApplicationNo) -> Result<Option<Booking>> {
+        let line = sql("select day, time, kind, state, due, moves from booking where application = $1")
+            .bind(no.as_str())
+            .first(&mut self.tx)
+            .await?;
+        let Some(line) = line else { return Ok(None) };
+        Ok(Some(Booking {
+            wanted: wanted(&line)?,
+            freed: line.get::<String>("state")? == "freed",
+            due: Timestamp(line.get("due")?),
+            moves: line.small("moves")?,
+        }))
+    }
+
+    /// Takes a place for an application that has none yet, until `due` unless it is paid for; the row that says so.
+    pub(super) async fn book(&mut self, no: &ApplicationNo, place: &Wanted, due: Timestamp) -> Result<ServiceRow> {
+        self.take_place(place).await?;
+        sql("insert into booking (application, office, day, time, kind, state, due) values ($1, $2, $3, $4, $5, 'held', $6)")
+            .bind(no.as_str())
+            .bind(self.seat.code.as_str())
+            .bind(day_text(place.day))
+            .bind(time_text(place.time))
+            .bind(place.kind.as_str())
+            .bind(due.0)
+            .run(&mut self.tx)
+            .await?;
+        self.booked(no, place, 0)
+    }
+
+    fn booked(&self, no: &ApplicationNo, place: &Wanted, moves: u8) -> Result<ServiceRow> {
+        let id = appointment_id(&self.seat.code, no, place, moves)?;
+        let rules = self.kept.layers.office().rules_on(place.day).ok_or(LedgerError::Absent("rules"))?;
+        let appointment = Appointment { id: id.clone(), day: place.day, slot: rules.moment(place.day, place.time) };
+        Ok(ServiceRow {
+            stream: Stream::Registry,
+            name: "booking",
+            external_id: id.to_string(),
+            subject: Subject::Application(no.clone()),
+            events: vec![Event::Booked { appointment }],
+        })
+    }
+
+    /// The place is paid for. Changes nothing for one that went back to the others before.
+    pub(super) async fn place_is_paid(&mut self, no: &ApplicationNo) -> Result<()> {
+        sql("update booking set state = 'paid' where application = $1 and state = 'held'")
+            .bind(no.as_str())
+            .run(&mut self.tx)
+            .await?;
+        Ok(())
+    }
+}
+
+impl Ledger {
+    /// Opens the places of working days from the sessions of the rules; how many were added. What is open already stays as
+    /// it is.
+    pub async fn open_places(&self, office: &OfficeCode, days: RangeInclusive<NaiveDate>) -> Result<usize> {
+        let days: Vec<NaiveDate> =
+            days.start().iter_days().take_while(|d| d <= days.end()).take(DAYS_MAX + 1).collect();
+        if days.len() > DAYS_MAX {
+            return Err(LedgerError::Malformed("days".to_owned()));
+        }
+        let seat = self.seat(office).await?;
+        let mut append = self.begin(&seat).await?;
+        let mut added = 0;
+        for day in days.into_iter().filter(|d| is_working_day(*d)) {
+            let rules = append.kept.layers.base.office.rules_on(day).ok_or(LedgerError::Absent("rules"))?;
+            let open: Vec<_> = rules.sessions.iter().flat_map(|s| s.places()).filter(|(_, _, n)| *n > 0).collect();
+            for (time, kind, places) in open {
+                added += sql("insert into place (office, day, time, kind, places) values ($1, $2, $3, $4, $5)
+                     on conflict do nothing")
+                .bind(office.as_str())
+                .bind(day_text(day))
+                .bind(time_text(time))
+                .bind(kind.as_str())
+                .bind(places)
+                .run(&mut append.tx)
+                .await?;
+            }
+        }
+        append.commit().await?;
+        Ok(usize::try_from(added).unwrap_or(usize::MAX))
+    }
+
+    /// The places of some days, by day, time and kind.
+    pub async fn places(&self, office: &OfficeCode, days: RangeInclusive<NaiveDate>) -> Result<Vec<Places>> {
+        let mut db = self.database.read().await?;
+        let lines = sql("select day, time, kind, places, taken from place
+             where office = $1 and day >= $2 and day <= $3 order by day, time, kind")
+        .bind(office.as_str())
+        .bind(day_text(*days.start()))
+        .bind(day_text(*days.end()))
+        .all(&mut db)
+        .await?;
+        let read = |line: &Line| {
+            let Wanted { day, time, kind } = wanted(line)?;
+            Ok(Places { day, time, kind, places: line.small("places")?, taken: line.small("taken")? })
+        };
+        lines.iter().map(read).collect()
+    }
+
+    /// Gives back the places whose bills ran out; how many there were.
+    pub async fn expire_due(&self) -> Result<usize> {
+        let mut db = self.database.read().await?;
+        let lines =
+            sql("select application, office from booking where state = 'held' and due > 0 and due <= $1 order by due")
+                .bind(self.env.now().0)
+                .all(&mut db)
+                .await?;
+        drop(db);
+        let mut expired = 0;
+        for line in lines {
+            let unread = |e: loket_core::id::BadId| LedgerError::Stored(e.to_string());
+            let office = OfficeCode::new(line.get::<String>("office")?).map_err(unread)?;
+            let no = ApplicationNo::new(line.get::<String>("application")?).map_err(unread)?;
+            expired += usize::from(self.expire(&office, &no).await?);
+        }
+        Ok(expired)
+    }
+
+    async fn expire(&self, office: &OfficeCode, no: &ApplicationNo) -> Result<bool> {
+        let seat = self.seat(office).await?;
+        let mut append = self.begin(&seat).await?;
+        // Somebody may have paid, or another server may have been here, since the list was read.
+        let held = sql(
+            "update booking set state = 'freed' where application = $1 and state = 'held' and due > 0 and due <= $2",
+        )
+        .bind(no.as_str())
+        .bind(append.now.0)
+        .run(&mut append.tx)
+        .await?;
+        let Some(booking) = append.booking(no).await?.filter(|_| held == 1) else { return Ok(false) };
+        append.give_back(&booking.wanted).await?;
+        let row = ServiceRow {
+            stream: Stream::Registry,
+            name: "timer",
+            external_id: format!("expired/{no}/{}", booking.due.0),
+            subject: Subject::Application(no.clone()),
+            events: vec![Event::PaymentExpired],
+        };
+        append.service_row(row).await?;
+        append.commit().await?;
+        tracing::info!(%office, application = %no, "The bill of {no} ran out; its place is free");
+        Ok(true)
+    }
+
+    /// Gives an application another place. Not later than the day before the old one, and as often as the rules say.
+    ///
+    /// # Errors
+    /// `Conflict` names why not: `appointment` (nothing left), `appointment.day` (too late), `reschedules` (used up),
+    /// `payment` (the old place is lost: its bill ran out).
+    pub async fn reschedule(&self, office: &OfficeCode, no: &ApplicationNo, place: &Wanted) -> Result<Appointment> {
+        let conflict = |field: &str| LedgerError::Conflict(field.to_owned());
+        let seat = self.seat(office).await?;
+        let mut append = self.begin(&seat).await?;
+        let old = append.booking(no).await?.ok_or(LedgerError::Absent("appointment"))?;
+        let rules = append.kept.layers.base.office.rules_at(append.now).ok_or(LedgerError::Absent("rules"))?;
+        let today = rules.day(append.now);
+        if old.freed {
+            return Err(conflict("payment"));
+        }
+        if today >= old.wanted.day || place.day <= today {
+            return Err(conflict("appointment.day"));
+        }
+        if old.moves >= rules.reschedules_max {
+            return Err(conflict("reschedules"));
+        }
+        append.take_place(place).await?;
+        append.give_back(&old.wanted).await?;
+        let moves = old.moves + 1;
+        sql("update booking set day = $2, time = $3, kind = $4, moves = $5 where application = $1")
+            .bind(no.as_str())
+            .bind(day_text(place.day))
+            .bind(time_text(place.time))
+            .bind(place.kind.as_str())
+            .bind(moves)
+            .run(&mut append.tx)
+            .await?;
+        let row = append.booked(no, place, moves)?;
+        let Some(Event::Booked { appointment }) = row.events.first().cloned() else {
+            return Err(LedgerError::Absent("appointment"));
+        };
+        append.service_row(row).await?;
+        // Tomorrow's list may be out already: nobody is called who has gone to another day.
+        let gone: Vec<_> = append.kept.visits_of.get(no).into_iter().flatten().cloned().collect();
+        for visit in gone {
+            let alone = append
+                .kept
+                .layers
+                .visit(&visit)
+                .and_then(|v| v.plan.as_ref())
+                .is_some_and(|p| p.applications == [no.clone()]);
+            if alone {
+                let row = ServiceRow {
+                    stream: Stream::Office,
+                    name: "booking",
+                    external_id: format!("moved/{visit}/{moves}"),
+                    subject: Subject::Visit(visit),
+                    events: vec![Event::Withdrawn { reason: "rescheduled".to_owned() }],
+                };
+                append.service_row(row).await?;
+            }
+        }
+        append.commit().await?;
+        Ok(appointment)
+    }
+}
