@@ -14,6 +14,7 @@ use loket_decode::Decoder;
 use loket_desk::api::Enrol;
 use loket_desk::desk::{Desk, Setup};
 use loket_desk::vault::FileKeystore;
+use loket_seal::Signing;
 use loket_server::intake::{NewApplication, NewAppointment, NewDocument, NewPayment};
 
 use crate::office::{Intake, IntoFolder, decoder_program, office_code};
@@ -57,6 +58,7 @@ pub struct Server {
     process: Option<Child>,
     pub port: u16,
     key: String,
+    billing: Signing,
 }
 
 impl Server {
@@ -69,7 +71,8 @@ impl Server {
         std::fs::create_dir_all(&place.folder)?;
         std::fs::write(&file, crate::office::OFFICE_TOML)?;
         let key = hex::encode(loket_seal::random::<16>());
-        let mut server = Server { place: place.clone(), process: None, port: free_port()?, key };
+        let billing = Signing::random();
+        let mut server = Server { place: place.clone(), process: None, port: free_port()?, key, billing };
         server.admin(&["office", "--file", &file.display().to_string()])?;
         let day = place.day.to_string();
         server.admin(&["places", "--office", office_code().as_str(), "--from", &day, "--to", &day])?;
@@ -116,6 +119,7 @@ impl Server {
             .args(["--data", &self.data().display().to_string()])
             .args(["--listen", &format!("127.0.0.1:{}", self.port)])
             .env("LOKET_INTAKE_KEY", &self.key)
+            .env("LOKET_BILLING_KEY", hex::encode(self.billing.bytes()))
             .envs(self.place.environment())
             .stdout(Stdio::null())
             .stderr(log)
@@ -146,7 +150,8 @@ impl Server {
     /// # Errors
     /// What the intake says to one of them.
     pub async fn take_in(&self, day: &SampleDay) -> anyhow::Result<()> {
-        let intake = Intake::to(&self.url(), &self.key)?;
+        let place = self.place.clone();
+        let intake = Intake::to(&self.url(), &self.key, self.billing.clone(), move || place.now())?;
         for person in &day.applicants {
             self.submit(&intake, person).await.with_context(|| format!("Taking in {}", person.application_no))?;
         }

@@ -22,6 +22,7 @@ use loket_desk::api::{AtCounter, Enrol, Nothing, OfApplication, Record, ServeCas
 use loket_desk::desk::{Desk, Dialogs, Setup};
 use loket_desk::vault::FileKeystore;
 use loket_desk::view::{QueueView, Recorded, ServeView, StageName, SyncView};
+use loket_seal::Signing;
 use loket_server::intake::{NewApplication, NewAppointment, NewDocument, NewPayment};
 use loket_server::people::OfficeFile;
 use loket_server::{Config, Running};
@@ -55,13 +56,21 @@ pub struct Intake {
     http: reqwest::Client,
     server: String,
     key: String,
+    billing: Signing,
+    /// The clock that payment notices are signed by.
+    now: Box<dyn Fn() -> Timestamp + Send + Sync>,
 }
 
 impl Intake {
-    /// To a server, with the key that both know.
-    pub fn to(server: &str, key: &str) -> anyhow::Result<Intake> {
+    /// To a server, with the keys that both know, at the time of the server.
+    pub fn to(
+        server: &str,
+        key: &str,
+        billing: Signing,
+        now: impl Fn() -> Timestamp + Send + Sync + 'static,
+    ) -> anyhow::Result<Intake> {
         let http = reqwest::Client::builder().no_proxy().build()?;
-        Ok(Intake { http, server: server.to_owned(), key: key.to_owned() })
+        Ok(Intake { http, server: server.to_owned(), key: key.to_owned(), billing, now: Box::new(now) })
     }
 
     async fn said(answer: reqwest::Response, what: &str) -> anyhow::Result<()> {
@@ -94,7 +103,11 @@ impl Intake {
 
     /// Reports a payment.
     pub async fn payment(&self, new: &NewPayment) -> anyhow::Result<()> {
-        self.post("/v1/intake/payments", new).await
+        let (path, body, at) = ("/v1/intake/payments", serde_json::to_vec(new)?, (self.now)().0);
+        let signature = self.billing.sign_request("POST", path, at, &body);
+        let request = self.http.post(format!("{}{path}", self.server));
+        let request = request.header("loket-at", at).header("loket-signature", signature);
+        Intake::said(request.body(body).send().await?, path).await
     }
 }
 
@@ -198,7 +211,9 @@ impl Office {
     ) -> anyhow::Result<ApplicationNo> {
         self.people += 1;
         let n = self.people;
-        let intake = Intake::to(&self.url(), self.server().intake_key())?;
+        let (server, env) = (self.server(), self.server_env.clone());
+        let billing = server.billing_key().clone();
+        let intake = Intake::to(&self.url(), server.intake_key(), billing, move || env.now())?;
         let mut documents = Vec::new();
         for (i, document) in
             [DocumentKind::Ktp, DocumentKind::FamilyCard, DocumentKind::BirthCertificate].into_iter().enumerate()

@@ -37,6 +37,8 @@ pub(crate) struct Server {
     pub(crate) env: Env,
     /// SHA-256 of the key of the intake side.
     pub(crate) intake_key: Digest,
+    /// Public half of the payment channel's key.
+    pub(crate) billing_public: String,
     /// Becomes true when the server closes: those who wait go home.
     pub(crate) closing: watch::Receiver<bool>,
 }

@@ -2,7 +2,7 @@
 //! becomes registry rows, once, however often it is sent. Nothing is taken in half: an application names only scans
 //! whose bytes are here already.
 //!
-//! The sender shows one shared key. Signed messages with replay protection replace it in the next issue. No register is
+//! M-Paspor shows a shared key; the payment channel signs each notice with a key of its own. No register is
 //! asked yet: without an adapter there is no answer row, and desks show the check as open.
 
 use std::sync::Arc;
@@ -35,6 +35,8 @@ pub const EARLIER_PASSPORTS_MAX: usize = 20;
 pub const PAYMENT_DUE_MS: i64 = 2 * 3600 * 1000;
 /// How long a channel may take to report a payment, at least, from the moment an application came in.
 pub const PAYMENT_REPORT_MS: i64 = 10 * 60 * 1000;
+/// How old a signed notice may be, in milliseconds, or how far ahead its clock.
+pub const NOTICE_AGE_MS_MAX: i64 = 5 * 60 * 1000;
 /// Characters of an NTPN.
 const NTPN_CHARS: usize = 16;
 /// Beyond this a number does not survive JavaScript.
@@ -275,7 +277,10 @@ pub(crate) async fn places(
         return Err(unfit("to"));
     }
     let office = OfficeCode::new(office).map_err(|_| No::Wire(WireError::NotFound))?;
-    let places = server.ledger.places(&office, from..=to).await?;
+    let places = server.ledger.places(&office, from..=to).await.map_err(|e| match e {
+        LedgerError::OfficeUnknown(_) => No::Wire(WireError::NotFound),
+        other => other.into(),
+    })?;
     let lines = places.iter().map(|p| {
         serde_json::json!({
             "day": p.day, "time": p.time.format("%H:%M").to_string(), "kind": p.kind,
@@ -322,11 +327,27 @@ pub(crate) async fn scan(State(server): State<Arc<Server>>, Path(hash): Path<Str
     json(&parts.headers, status(arrived), &serde_json::json!({ "hash": hash }))
 }
 
-/// `POST /v1/intake/payments`
+/// Is this notice the payment channel's own, and from just now? One that was overheard is worth nothing later, and
+/// within these minutes its NTPN makes it a repeat.
+fn is_billings_own(server: &Server, parts: &Parts, body: &[u8]) -> bool {
+    let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let Some(at_ms) = text("loket-at").and_then(|at| at.parse::<i64>().ok()) else { return false };
+    let Some(signature) = text("loket-signature") else { return false };
+    let path = parts.uri.path_and_query().map_or("/", |p| p.as_str());
+    let is_fresh = server.env.now().since(Timestamp(at_ms)).checked_abs().is_some_and(|age| age <= NOTICE_AGE_MS_MAX);
+    is_fresh
+        && loket_seal::verify_request(&server.billing_public, signature, parts.method.as_str(), path, at_ms, body)
+            .is_ok()
+}
+
+/// `POST /v1/intake/payments`: a notice of the payment channel, signed with its key.
 pub(crate) async fn payment(State(server): State<Arc<Server>>, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
-    admitted(&server, &parts)?;
-    let new: NewPayment = parse(&read(body, APPLICATION_BYTES_MAX).await?)?;
+    let body = read(body, APPLICATION_BYTES_MAX).await?;
+    if !is_billings_own(&server, &parts, &body) {
+        return Err(No::Wire(WireError::DeskUnknown));
+    }
+    let new: NewPayment = parse(&body)?;
     if new.ntpn.len() != NTPN_CHARS || !new.ntpn.bytes().all(|b| b.is_ascii_alphanumeric()) {
         return Err(unfit("ntpn"));
     }

@@ -23,6 +23,7 @@ use anyhow::Context;
 use chrono::NaiveDate;
 use loket_core::id::{Digest, OfficeCode};
 use loket_decode::Decoder;
+use loket_seal::Signing;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -40,6 +41,8 @@ const LOOK_AT_BILLS_EVERY: Duration = Duration::from_secs(30);
 const CLOSING_MAX: Duration = Duration::from_secs(5);
 /// The key of the intake side, if it is not in a file.
 pub const INTAKE_KEY_VAR: &str = "LOKET_INTAKE_KEY";
+/// The key that the payment channel signs with, if it is not in a file.
+pub const BILLING_KEY_VAR: &str = "LOKET_BILLING_KEY";
 
 /// What a server needs to know.
 #[derive(Debug, Clone)]
@@ -60,6 +63,7 @@ pub struct Running {
     pub addr: SocketAddr,
     ledger: Arc<Ledger>,
     intake_key: String,
+    billing_key: Signing,
     closing: watch::Sender<bool>,
     serving: JoinHandle<()>,
     /// `None` only while it stops.
@@ -75,6 +79,11 @@ impl Running {
     /// The key that the intake side shows.
     pub fn intake_key(&self) -> &str {
         &self.intake_key
+    }
+
+    /// The key that the payment channel signs with.
+    pub fn billing_key(&self) -> &Signing {
+        &self.billing_key
     }
 
     /// A new enrolment code.
@@ -143,21 +152,26 @@ fn private_folder(path: &Path) -> std::io::Result<()> {
     folder.create(path)
 }
 
-fn intake_key(data: &Path, env: &Env) -> anyhow::Result<String> {
-    match std::env::var(INTAKE_KEY_VAR).ok().filter(|key| !key.is_empty()) {
+/// A key that an outside system shares with this server: from the environment, or from a file that is made if need be.
+fn shared_key(variable: &str, file: &Path, env: &Env) -> anyhow::Result<String> {
+    match std::env::var(variable).ok().filter(|key| !key.is_empty()) {
         Some(key) => Ok(key),
-        None => {
-            let made = people::secret_file(&data.join("keys/intake.key"), || hex::encode(env.chance::<32>()))?;
-            Ok(made.trim().to_owned())
-        }
+        None => Ok(people::secret_file(file, || hex::encode(env.chance::<32>()))?.trim().to_owned()),
     }
+}
+
+fn billing_key(data: &Path, env: &Env) -> anyhow::Result<Signing> {
+    let key = shared_key(BILLING_KEY_VAR, &data.join("keys/billing.key"), env)?;
+    let bytes = hex::decode(&key).ok().and_then(|bytes| Signing::from_bytes(&bytes).ok());
+    bytes.context("The billing key is not 64 hexadecimal digits")
 }
 
 /// Starts a server and returns once it listens.
 pub async fn serve(config: Config) -> anyhow::Result<Running> {
     let Config { data, database, listen, decoder_exe, env } = config;
     let ledger = open_ledger(&data, database, env.clone()).await?;
-    let intake_key = intake_key(&data, &env)?;
+    let intake_key = shared_key(INTAKE_KEY_VAR, &data.join("keys/intake.key"), &env)?;
+    let billing_key = billing_key(&data, &env)?;
     let decoder = decoder_exe.map_or_else(Decoder::this_program, Decoder::at);
     let scans = Scans::new(&data, ledger.clone(), decoder);
     // Threads of its own: what the server holds open ends with them, and a busy caller doesn't slow it down.
@@ -175,6 +189,7 @@ pub async fn serve(config: Config) -> anyhow::Result<Running> {
         scans,
         env,
         intake_key: Digest::of(intake_key.as_bytes()),
+        billing_public: billing_key.public(),
         closing: closed.clone(),
     };
     let router = http::router(Arc::new(server));
@@ -209,5 +224,5 @@ pub async fn serve(config: Config) -> anyhow::Result<Running> {
     let lists = ledger.clone();
     runtime.spawn(async move { publish::keep_publishing(&lists).await });
     tracing::info!(%addr, "Loket's server listens on {addr}");
-    Ok(Running { addr, ledger, intake_key, closing, serving, runtime: Some(runtime) })
+    Ok(Running { addr, ledger, intake_key, billing_key, closing, serving, runtime: Some(runtime) })
 }

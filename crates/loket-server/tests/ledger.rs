@@ -623,7 +623,7 @@ async fn an_applicant_moves_once_and_not_later_than_the_day_before(place: &impl 
 
 async fn where_no_place_was_opened_none_can_be_taken(place: &impl Place) {
     let ledger = office(place).await;
-    let never = Wanted { time: NaiveTime::from_hms_opt(9, 5, 0).unwrap(), ..nine(tomorrow()) };
+    let never = Wanted { time: NaiveTime::from_hms_opt(9, 3, 0).unwrap(), ..nine(tomorrow()) };
     let Err(LedgerError::Malformed(field)) = submit(&ledger, 1, &never).await else { panic!("a place was taken") };
     assert_eq!(field, "appointment.time");
     let sunday = nine(today() - chrono::Days::new(1));

@@ -21,7 +21,10 @@ use loket_core::world::Related;
 use loket_decode::Bitmap;
 use loket_seal::Signing;
 use loket_server::env::Env;
-use loket_server::intake::{NewApplication, NewAppointment, NewDocument, NewPayment, SCANS_PER_APPLICATION_MAX};
+use loket_server::intake::{
+    NOTICE_AGE_MS_MAX, NewApplication, NewAppointment, NewDocument, NewPayment, PAYMENT_REPORT_MS,
+    SCANS_PER_APPLICATION_MAX,
+};
 use loket_server::{Config, Running, serve};
 use reqwest::{Client, Method, Response, StatusCode};
 
@@ -60,6 +63,18 @@ impl Server {
     async fn post(&self, path: &str, body: &impl serde::Serialize) -> Response {
         let post = self.http.post(self.url(path)).bearer_auth(self.running.intake_key());
         post.json(body).send().await.unwrap()
+    }
+
+    /// A payment notice as the channel sends it, signed at a moment.
+    async fn pays_at(&self, payment: &NewPayment, at: i64) -> Response {
+        let (path, body) = ("/v1/intake/payments", serde_json::to_vec(payment).unwrap());
+        let signature = self.running.billing_key().sign_request("POST", path, at, &body);
+        let post = self.http.post(self.url(path)).header("loket-at", at).header("loket-signature", signature);
+        post.body(body).send().await.unwrap()
+    }
+
+    async fn pays(&self, payment: &NewPayment) -> Response {
+        self.pays_at(payment, self.env.now().0).await
     }
 
     async fn put_scan(&self, hash: &str, bytes: Vec<u8>) -> Response {
@@ -539,16 +554,16 @@ async fn an_application_becomes_a_case_with_a_bill_and_a_place() {
         channel: "BRI".to_owned(),
         at: server.env.now(),
     };
-    assert_eq!(server.post("/v1/intake/payments", &payment).await.status(), StatusCode::CREATED);
-    assert_eq!(server.post("/v1/intake/payments", &payment).await.status(), StatusCode::OK);
+    assert_eq!(server.pays(&payment).await.status(), StatusCode::CREATED);
+    assert_eq!(server.pays(&payment).await.status(), StatusCode::OK);
     let case = view().await.unwrap();
     assert!(matches!(case.payment(), PaymentState::Paid { .. }));
     assert_eq!(case.payments.len(), 1);
     let other = NewPayment { amount_rp: 1, ..payment };
     let field = "ntpn".to_owned();
-    assert_eq!(error(server.post("/v1/intake/payments", &other).await).await, (409, WireError::Conflict { field }));
+    assert_eq!(error(server.pays(&other).await).await, (409, WireError::Conflict { field }));
     let other = NewPayment { application_no: no(9), ntpn: "0000000000000000".to_owned(), ..other };
-    assert_eq!(error(server.post("/v1/intake/payments", &other).await).await, (404, WireError::NotFound));
+    assert_eq!(error(server.pays(&other).await).await, (404, WireError::NotFound));
 }
 
 #[tokio::test]
@@ -615,6 +630,89 @@ async fn without_the_key_nothing_is_taken_in() {
     }
     let health = server.http.get(server.url("/health")).send().await.unwrap();
     assert_eq!(health.json::<serde_json::Value>().await.unwrap()["ok"], true);
+}
+
+#[tokio::test]
+async fn a_payment_notice_that_is_not_the_channels_own_or_not_of_now_is_refused() {
+    let server = Server::new().await;
+    let new = server.application(1, &jpeg()).await;
+    server.post("/v1/intake/applications", &new).await;
+    let ntpn = "ABCD1234EFGH5678".to_owned();
+    let channel = "BRI".to_owned();
+    let payment = NewPayment { application_no: no(1), amount_rp: 950_000, ntpn, channel, at: server.env.now() };
+    let refused = (401, WireError::DeskUnknown);
+    assert_eq!(error(server.post("/v1/intake/payments", &payment).await).await, refused, "M-Paspor's key pays nothing");
+    let now = server.env.now().0;
+    assert_eq!(error(server.pays_at(&payment, now - NOTICE_AGE_MS_MAX - 1000).await).await, refused);
+    assert_eq!(error(server.pays_at(&payment, now + NOTICE_AGE_MS_MAX + 1000).await).await, refused);
+    assert_eq!(error(server.pays_at(&payment, i64::MIN).await).await, refused);
+    let body = serde_json::to_vec(&payment).unwrap();
+    let path = "/v1/intake/payments";
+    let of_other_bytes = server.running.billing_key().sign_request("POST", path, now, b"{}");
+    let of_other_key = Signing::random().sign_request("POST", path, now, &body);
+    for signature in [of_other_bytes, of_other_key, String::new(), "AAAA".to_owned()] {
+        let post = server.http.post(server.url(path)).header("loket-at", now).header("loket-signature", signature);
+        assert_eq!(error(post.body(body.clone()).send().await.unwrap()).await, refused);
+    }
+    let paid = server.running.ledger().view(&knc(), |w| w.application(&no(1)).unwrap().payments.len()).await;
+    assert_eq!(paid.unwrap(), 0, "nothing half done");
+    // Overheard and sent again at once: the same payment, once.
+    assert_eq!(server.pays_at(&payment, now).await.status(), StatusCode::CREATED);
+    assert_eq!(server.pays_at(&payment, now).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_payment_that_comes_after_the_bill_ran_out_is_answered_as_late() {
+    let server = Server::new().await;
+    let new = server.application(1, &jpeg()).await;
+    server.post("/v1/intake/applications", &new).await;
+    server.env.advance_ms(PAYMENT_REPORT_MS);
+    assert_eq!(server.running.ledger().expire_due().await.unwrap(), 1);
+    let ntpn = "ABCD1234EFGH5678".to_owned();
+    let at = server.env.now();
+    let payment = NewPayment { application_no: no(1), amount_rp: 950_000, ntpn, channel: "Pos".to_owned(), at };
+    let answer = server.pays(&payment).await;
+    assert_eq!(answer.status(), StatusCode::CREATED);
+    assert_eq!(answer.json::<serde_json::Value>().await.unwrap()["late"], true);
+}
+
+#[tokio::test]
+async fn an_applicant_sees_what_is_left_and_takes_another_place() {
+    let server = Server::new().await;
+    let day = today() + chrono::Days::new(1);
+    let place = |day, time: &str| NewAppointment { day, time: time.to_owned(), kind: None };
+    let mut new = server.application(1, &jpeg()).await;
+    new.appointment = Some(place(day, "09:00"));
+    server.post("/v1/intake/applications", &new).await;
+    let left = async |path: &str| {
+        let get = server.http.get(server.url(path)).bearer_auth(server.running.intake_key());
+        get.send().await.unwrap()
+    };
+    let path = format!("/v1/intake/offices/KNC/places?from={day}&to={day}");
+    let all: serde_json::Value = left(&path).await.json().await.unwrap();
+    let nine = all["places"].as_array().unwrap().iter().find(|p| p["time"] == "09:00" && p["kind"] == "regular");
+    assert_eq!((&nine.unwrap()["places"], &nine.unwrap()["left"]), (&20.into(), &19.into()));
+
+    let path = format!("/v1/intake/applications/{}/appointment", no(1));
+    assert_eq!(server.post(&path, &place(day, "10:00")).await.status(), StatusCode::OK);
+    let conflict = |field: &str| (409, WireError::Conflict { field: field.to_owned() });
+    assert_eq!(error(server.post(&path, &place(day, "11:00")).await).await, conflict("reschedules"));
+    let unfit = |field: &str| (422, WireError::BadRequest { field: field.to_owned() });
+    assert_eq!(error(server.post(&path, &place(day, "25:00")).await).await, unfit("appointment.time"));
+    let unknown = server.post("/v1/intake/applications/9999/appointment", &place(day, "10:00")).await;
+    assert_eq!(error(unknown).await, (404, WireError::NotFound));
+
+    for (path, status) in [
+        ("/v1/intake/offices/KNC/places", 400),
+        ("/v1/intake/offices/KNC/places?from=0000-00-00&to=2026-11-24", 400),
+        ("/v1/intake/offices/KNC/places?from=2026-11-24&to=2026-11-23", 422),
+        ("/v1/intake/offices/KNC/places?from=2026-01-01&to=9999-12-31", 422),
+        ("/v1/intake/offices/NONE/places?from=2026-11-24&to=2026-11-24", 404),
+    ] {
+        assert_eq!(left(path).await.status().as_u16(), status, "{path}");
+    }
+    let stranger = server.http.get(server.url("/v1/intake/offices/KNC/places?from=2026-11-24&to=2026-11-24"));
+    assert_eq!(stranger.send().await.unwrap().status(), StatusCode::UNAUTHORIZED);
 }
 
 // Scans

@@ -473,7 +473,15 @@ documents: Array<DocumentRule>,
 /**
  * Tariffs, any order.
  */
-tariffs: Array<Tariff>, };
+tariffs: Array<Tariff>, 
+/**
+ * Times and places of a working day, from which the quota of a month is opened.
+ */
+sessions: Array<Sessions>, 
+/**
+ * How often an applicant may take another place.
+ */
+reschedules_max: number, };
 export type RulesVersion = number;
 export type SaveReceipt = { application: ApplicationNo, number: ReceiptNo, language: Language, };
 export type SavedReceipt = { 
@@ -520,6 +528,23 @@ export type SessionView = { officer: OfficerId, name: string, role: Role,
  * The counter that is open at this desk.
  */
 counter: CounterNo | null, };
+export type Sessions = { 
+/**
+ * First time, on the office's clock.
+ */
+from: string, 
+/**
+ * No time after this one.
+ */
+to: string, 
+/**
+ * Minutes between two times.
+ */
+every_min: number, 
+/**
+ * Places at each time.
+ */
+regular: number, priority: number, same_day: number, };
 export type Settlement = "keep_standing" | "take_disputed";
 export type Sex = "male" | "female";
 export type SignIn = { officer: OfficerId, password: string, };

@@ -200,6 +200,7 @@ impl Ledger {
 
     /// The places of some days, by day, time and kind.
     pub async fn places(&self, office: &OfficeCode, days: RangeInclusive<NaiveDate>) -> Result<Vec<Places>> {
+        self.seat(office).await?;
         let mut db = self.database.read().await?;
         let lines = sql("select day, time, kind, places, taken from place
              where office = $1 and day >= $2 and day <= $3 order by day, time, kind")
