@@ -22,7 +22,7 @@ use tokio::sync::watch;
 use crate::env::Env;
 use crate::ledger::{DeskRecord, Ledger, LedgerError};
 use crate::scans::{ScanTrouble, Scans};
-use crate::{exchange, intake};
+use crate::{exchange, intake, status};
 
 /// How long a body may take to arrive.
 const BODY_WAIT: Duration = Duration::from_secs(60);
@@ -244,6 +244,8 @@ pub(crate) fn router(server: Arc<Server>) -> Router {
         .route("/v1/scans/{hash}", get(exchange::scan))
         .route("/v1/scans/{hash}/renditions/{page}", get(exchange::rendition))
         .route("/v1/intake/applications", post(intake::application))
+        .route("/v1/intake/applications/{no}", get(status::for_m_paspor))
+        .route("/status", get(status::page))
         .route("/v1/intake/applications/{no}/appointment", post(intake::reschedule))
         .route("/v1/intake/offices/{office}/places", get(intake::places))
         .route("/v1/intake/scans/{hash}", put(intake::scan))

@@ -97,7 +97,7 @@ pub struct NewPayment {
     pub at: Timestamp,
 }
 
-fn admitted(server: &Server, parts: &Parts) -> Result<(), No> {
+pub(crate) fn admitted(server: &Server, parts: &Parts) -> Result<(), No> {
     if bears(&parts.headers, &server.intake_key) { Ok(()) } else { Err(No::Wire(WireError::DeskUnknown)) }
 }
 

@@ -13,6 +13,7 @@ pub mod ledger;
 pub mod people;
 pub mod publish;
 pub mod scans;
+pub mod status;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

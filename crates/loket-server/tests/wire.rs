@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use house::*;
 use loket_core::act::Subject;
-use loket_core::application::{DocumentKind, EarlierPassport, PaymentState, Verdict};
+use loket_core::application::{DocumentKind, EarlierPassport, Form, PaymentState, Verdict};
 use loket_core::id::{CounterNo, DeskId, Digest, OfficeCode};
 use loket_core::sync::{
     AskAnswer, BODY_BYTES_MAX, COMMAND_BYTES_MAX, ChainHead, EnrolAnswer, PROTOCOL, Quarantine, RowOutcome, Snapshot,
@@ -25,6 +25,8 @@ use loket_server::intake::{
     NOTICE_AGE_MS_MAX, NewApplication, NewAppointment, NewDocument, NewPayment, PAYMENT_REPORT_MS,
     SCANS_PER_APPLICATION_MAX,
 };
+use loket_server::publish::publish_day;
+use loket_server::status::{Standing, Status, Step};
 use loket_server::{Config, Running, serve};
 use reqwest::{Client, Method, Response, StatusCode};
 
@@ -713,6 +715,64 @@ async fn an_applicant_sees_what_is_left_and_takes_another_place() {
     }
     let stranger = server.http.get(server.url("/v1/intake/offices/KNC/places?from=2026-11-24&to=2026-11-24"));
     assert_eq!(stranger.send().await.unwrap().status(), StatusCode::UNAUTHORIZED);
+}
+
+// Status
+
+#[tokio::test]
+async fn whoever_has_the_number_sees_where_it_stands_and_learns_nothing_else() {
+    let server = Server::new().await;
+    let mut new = server.application(1, &jpeg()).await;
+    new.submission.at = server.env.now();
+    server.post("/v1/intake/applications", &new).await;
+    let status = async || {
+        let get = server.http.get(server.url(&format!("/v1/intake/applications/{}", no(1))));
+        let status: Status = get.bearer_auth(server.running.intake_key()).send().await.unwrap().json().await.unwrap();
+        (status.standing, status.history.into_iter().map(|d| d.step).collect::<Vec<_>>())
+    };
+    let page = async |lang: &str| {
+        let url = server.url(&format!("/status?no={}&lang={lang}", no(1)));
+        let answer = server.http.get(url).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        answer.text().await.unwrap()
+    };
+    assert_eq!(status().await, (Standing::AwaitingPayment, vec![Step::Submitted]));
+    let unpaid = page("id").await;
+    assert!(
+        unpaid.contains("Menunggu pembayaran") && unpaid.contains("Bayar sebelum: <b>23-11-2026 10.00 WIB"),
+        "{unpaid}"
+    );
+    let (ntpn, channel) = ("ABCD1234EFGH5678".to_owned(), "Pos".to_owned());
+    server.pays(&NewPayment { application_no: no(1), amount_rp: 950_000, ntpn, channel, at: server.env.now() }).await;
+    assert_eq!(status().await, (Standing::Booked, vec![Step::Submitted, Step::Paid]));
+    publish_day(server.running.ledger(), &knc(), today()).await.unwrap();
+    let mut sri = server.desk("sri.wulandari").await;
+    sri.does(server.running.ledger(), on("A-001"), arrives()).await;
+    assert_eq!(status().await, (Standing::AtTheOffice, vec![Step::Submitted, Step::Paid, Step::Arrived]));
+    let english = page("en").await;
+    assert!(english.contains("Being served at the immigration office") && english.contains("Arrived at the office"));
+    let Form { full_name, nik, address, mother_name, .. } = &new.submission.form;
+    for private in [full_name.as_str(), nik.as_str(), address, mother_name, "1990", "ABCD1234EFGH5678"] {
+        assert!(!english.contains(private) && !unpaid.contains(private), "{private}");
+    }
+}
+
+#[tokio::test]
+async fn a_number_that_is_none_is_answered_kindly() {
+    let server = Server::new().await;
+    for typed in ["9999", "%3Cscript%3E", "..%2F..", "%00", "%E2%80%AE1", &"1".repeat(10_000)] {
+        let answer = server.http.get(server.url(&format!("/status?no={typed}"))).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{typed}");
+        let policy = answer.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        assert!(policy.starts_with("default-src 'none'"));
+        let page = answer.text().await.unwrap();
+        assert!(page.contains("tidak ditemukan") && !page.contains("<script"), "{page}");
+    }
+    let empty = server.http.get(server.url("/status")).send().await.unwrap();
+    assert_eq!(empty.status(), StatusCode::OK);
+    assert!(empty.text().await.unwrap().contains("Nomor permohonan"));
+    let stranger = server.http.get(server.url(&format!("/v1/intake/applications/{}", no(1)))).send().await.unwrap();
+    assert_eq!(error(stranger).await, (401, WireError::DeskUnknown));
 }
 
 // Scans
