@@ -98,8 +98,8 @@ pub(crate) struct Asked {
 }
 
 fn standing(case: &Application, visits: &[&Visit]) -> Standing {
-    let outcomes = visits.iter().flat_map(|v| &v.state.outcomes).filter(|o| o.application == case.no);
-    if let Some(last) = outcomes.last() {
+    let mut outcomes = visits.iter().flat_map(|v| &v.state.outcomes).filter(|o| o.application == case.no);
+    if let Some(last) = outcomes.next_back() {
         return match last.outcome {
             Outcome::Accepted => Standing::InProcess,
             Outcome::AwaitingReupload => Standing::AwaitingReupload,
