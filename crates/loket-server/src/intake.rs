@@ -14,7 +14,7 @@ use axum::http::request::Parts;
 use chrono::{Datelike, NaiveDate, NaiveTime};
 use loket_core::act::{Event, Subject};
 use loket_core::application::{
-    Bill, DocumentKind, EarlierPassport, Kind, Payment, PlaceKind, Submission, TEXT_CHARS_MAX, UploadedScan,
+    Bill, DocumentKind, EarlierPassport, Payment, PlaceKind, Submission, TEXT_CHARS_MAX, UploadedScan,
 };
 use loket_core::id::{ApplicationNo, Digest, OfficeCode, ScanHash, Timestamp};
 use loket_core::sync::{PROTOCOL, Stream, WireError};
@@ -74,15 +74,14 @@ pub struct NewAppointment {
     pub day: NaiveDate,
     /// `HH:MM`
     pub time: String,
-    /// What kind of place; left out, the one that fits the applicant.
+    /// What kind of place; left out, the one that fits the applicant, or the one they had before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<PlaceKind>,
 }
 
 impl NewAppointment {
-    fn wanted(&self, otherwise: PlaceKind) -> Result<Wanted, No> {
-        let time = NaiveTime::parse_from_str(&self.time, "%H:%M").map_err(|_| unfit("appointment.time"))?;
-        Ok(Wanted { day: self.day, time, kind: self.kind.unwrap_or(otherwise) })
+    fn time(&self) -> Result<NaiveTime, No> {
+        NaiveTime::parse_from_str(&self.time, "%H:%M").map_err(|_| unfit("appointment.time"))
     }
 }
 
@@ -230,7 +229,10 @@ pub(crate) async fn application(State(server): State<Arc<Server>>, request: Requ
     let now = server.env.now();
     let write = |world: &World, heads: &Heads| rows(&new, scans, world, heads, now);
     let fitting = if new.submission.priority.is_some() { PlaceKind::Priority } else { PlaceKind::Regular };
-    let place = new.appointment.as_ref().map(|a| a.wanted(fitting)).transpose()?;
+    let place = match &new.appointment {
+        Some(a) => Some(Wanted { day: a.day, time: a.time()?, kind: a.kind.unwrap_or(fitting) }),
+        None => None,
+    };
     let place = place.as_ref().map(|p| (p, held_until(&new.submission, now)));
     let arrived =
         server.ledger.take_application(&new.office, &new.application_no, &content, &hashes, place, write).await;
@@ -248,12 +250,10 @@ pub(crate) async fn application(State(server): State<Arc<Server>>, request: Requ
 
 /// Until when a place is held for somebody who has not paid; 0 if the fee is due after the photo only.
 fn held_until(submission: &Submission, now: Timestamp) -> Timestamp {
-    match submission.kind {
-        Kind::Lost | Kind::Damaged => Timestamp(0),
-        Kind::New | Kind::Replacement | Kind::DataChange => {
-            submission.at.plus_ms(PAYMENT_DUE_MS).max(now.plus_ms(PAYMENT_REPORT_MS))
-        }
+    if submission.kind.is_paid_after_photo() {
+        return Timestamp(0);
     }
+    submission.at.plus_ms(PAYMENT_DUE_MS).max(now.plus_ms(PAYMENT_REPORT_MS))
 }
 
 /// `GET /v1/intake/offices/{office}/places?from=YYYY-MM-DD&to=YYYY-MM-DD`
@@ -297,11 +297,7 @@ pub(crate) async fn reschedule(State(server): State<Arc<Server>>, Path(no): Path
     let no = ApplicationNo::new(no).map_err(|_| No::Wire(WireError::NotFound))?;
     let wanted: NewAppointment = parse(&read(body, APPLICATION_BYTES_MAX).await?)?;
     let office = server.ledger.office_of(&no).await?;
-    let priority = server.ledger.view(&office, |world| {
-        world.applications.get(&no).and_then(|a| a.submission.as_ref()).and_then(|s| s.priority)
-    });
-    let fitting = if priority.await?.is_some() { PlaceKind::Priority } else { PlaceKind::Regular };
-    let moved = server.ledger.reschedule(&office, &no, &wanted.wanted(fitting)?).await;
+    let moved = server.ledger.reschedule(&office, &no, wanted.day, wanted.time()?, wanted.kind).await;
     let appointment = moved.map_err(|e| match e {
         LedgerError::Malformed(field) => unfit(field),
         other => other.into(),
@@ -360,16 +356,12 @@ pub(crate) async fn payment(State(server): State<Arc<Server>>, request: Request)
     let content = digest_of(&new)?;
     let NewPayment { application_no, amount_rp, ntpn, channel, at } = new;
     let event = Event::Paid { payment: Payment { amount_rp, ntpn: ntpn.clone(), channel, at } };
-    let arrived = server.ledger.take_payment(&application_no, &ntpn, &content, event).await.map_err(|e| match e {
-        LedgerError::Conflict(_) => No::Wire(WireError::Conflict { field: "ntpn".to_owned() }),
-        other => other.into(),
-    })?;
+    let (arrived, late) =
+        server.ledger.take_payment(&application_no, &ntpn, &content, event).await.map_err(|e| match e {
+            LedgerError::Conflict(_) => No::Wire(WireError::Conflict { field: "ntpn".to_owned() }),
+            other => other.into(),
+        })?;
     // A payment after the deadline is kept and shown; whether it still buys a place is for people to say.
-    let office = server.ledger.office_of(&application_no).await?;
-    let late = server
-        .ledger
-        .view(&office, |world| world.applications.get(&application_no).is_some_and(|a| a.payment_expired.is_some()));
-    let late = late.await?;
     json(&parts.headers, status(arrived), &serde_json::json!({ "ntpn": ntpn, "late": late }))
 }
 

@@ -31,7 +31,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::env::Env;
-use crate::ledger::{Address, Ledger};
+use crate::ledger::{Address, Ledger, LedgerError};
 use crate::scans::Scans;
 
 /// How often the heads are looked at for what other processes wrote.
@@ -203,27 +203,22 @@ pub async fn serve(config: Config) -> anyhow::Result<Running> {
         }
     });
     let heads = ledger.clone();
-    runtime.spawn(async move {
-        let mut every = tokio::time::interval(LOOK_AT_HEADS_EVERY);
-        loop {
-            every.tick().await;
-            if let Err(error) = heads.look_at_heads().await {
-                tracing::error!(%error, "The heads could not be read");
-            }
-        }
-    });
+    runtime.spawn(again_and_again(LOOK_AT_HEADS_EVERY, async move || heads.look_at_heads().await));
     let bills = ledger.clone();
-    runtime.spawn(async move {
-        let mut every = tokio::time::interval(LOOK_AT_BILLS_EVERY);
-        loop {
-            every.tick().await;
-            if let Err(error) = bills.expire_due().await {
-                tracing::error!(%error, "Bills that ran out could not be looked at");
-            }
-        }
-    });
+    runtime.spawn(again_and_again(LOOK_AT_BILLS_EVERY, async move || bills.expire_due().await.map(|_| ())));
     let lists = ledger.clone();
     runtime.spawn(async move { publish::keep_publishing(&lists).await });
     tracing::info!(%addr, "Loket's server listens on {addr}");
     Ok(Running { addr, ledger, intake_key, billing_key, closing, serving, runtime: Some(runtime) })
+}
+
+/// Looks at something for as long as the server runs. What fails now may well succeed the next time.
+async fn again_and_again(pause: Duration, mut look: impl AsyncFnMut() -> Result<(), LedgerError>) {
+    let mut every = tokio::time::interval(pause);
+    loop {
+        every.tick().await;
+        if let Err(error) = look().await {
+            tracing::error!(%error, "The ledger could not be looked at");
+        }
+    }
 }

@@ -112,7 +112,9 @@ fn standing(case: &Application, visits: &[&Visit]) -> Standing {
     if visits.iter().any(here) {
         return Standing::AtTheOffice;
     }
+    let later = case.submission.as_ref().is_some_and(|s| s.kind.is_paid_after_photo());
     match (case.payment(), case.appointment.is_some()) {
+        (PaymentState::Unpaid, true) if later => Standing::Booked,
         (PaymentState::Expired { .. }, _) => Standing::PaymentExpired,
         (PaymentState::Paid { .. }, false) if case.payment_expired.is_some() => Standing::PaidLate,
         (PaymentState::Unpaid | PaymentState::Unknown, _) => Standing::AwaitingPayment,

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use chrono::{NaiveDate, NaiveTime};
 use house::*;
 use loket_core::act::{Act, ApplicationOutcome, CommandRef, Event, Subject};
-use loket_core::application::{Application, Payment, PaymentState, PlaceKind, Priority, Reason, Verdict};
+use loket_core::application::{Application, Appointment, Payment, PaymentState, PlaceKind, Priority, Reason, Verdict};
 use loket_core::id::{CounterNo, Digest, Epoch, OfficerId, RequestId, RulesVersion};
 use loket_core::refusal::Refusal;
 use loket_core::sync::{AskAnswer, Cursor, Quarantine, RowHeader, RowOutcome, Stream};
@@ -526,7 +526,11 @@ async fn pay(ledger: &Ledger, n: u32) {
     let ntpn = format!("{n:016}");
     let payment = Payment { amount_rp: 950_000, ntpn: ntpn.clone(), channel: "Pos".to_owned(), at: ledger.env().now() };
     let content = Digest::of(ntpn.as_bytes());
-    assert_eq!(ledger.take_payment(&no(n), &ntpn, &content, Event::Paid { payment }).await.unwrap(), Arrived::New);
+    assert_eq!(ledger.take_payment(&no(n), &ntpn, &content, Event::Paid { payment }).await.unwrap().0, Arrived::New);
+}
+
+async fn move_to(ledger: &Ledger, n: u32, place: &Wanted) -> Result<Appointment, LedgerError> {
+    ledger.reschedule(&knc(), &no(n), place.day, place.time, None).await
 }
 
 async fn taken(ledger: &Ledger, place: &Wanted) -> u32 {
@@ -592,7 +596,7 @@ async fn a_payment_after_the_bill_ran_out_is_kept_and_shown_and_takes_no_place(p
     let late = case(&ledger, 1).await;
     assert!(matches!(late.payment(), PaymentState::Paid { .. }) && late.payment_expired.is_some());
     assert_eq!((late.appointment.is_none(), taken(&ledger, &nine).await), (true, 0));
-    let Err(LedgerError::Conflict(why)) = ledger.reschedule(&knc(), &no(1), &nine).await else { panic!("moved") };
+    let Err(LedgerError::Conflict(why)) = move_to(&ledger, 1, &nine).await else { panic!("moved") };
     assert_eq!(why, "payment");
     agrees(&ledger).await;
 }
@@ -602,13 +606,13 @@ async fn an_applicant_moves_once_and_not_later_than_the_day_before(place: &impl 
     let (first, second) = (nine(tomorrow()), nine(today() + chrono::Days::new(3)));
     submit(&ledger, 1, &first).await.unwrap();
     publish_day(&ledger, &knc(), first.day).await.unwrap();
-    let moved = ledger.reschedule(&knc(), &no(1), &second).await.unwrap();
+    let moved = move_to(&ledger, 1, &second).await.unwrap();
     assert_eq!(moved.day, second.day);
     assert_eq!((taken(&ledger, &first).await, taken(&ledger, &second).await), (0, 1));
     assert_eq!(case(&ledger, 1).await.appointment, Some(moved));
     let gone = ledger.view(&knc(), |w| w.visits.values().all(|v| matches!(v.stage(), Stage::Withdrawn { .. }))).await;
     assert!(gone.unwrap(), "tomorrow's list calls nobody who has moved");
-    let why = async |n: u32, to: &Wanted| match ledger.reschedule(&knc(), &no(n), to).await {
+    let why = async |n: u32, to: &Wanted| match move_to(&ledger, n, to).await {
         Err(LedgerError::Conflict(why)) => why,
         other => panic!("{other:?}"),
     };
@@ -783,6 +787,34 @@ macro_rules! ledger_contract {
 
 ledger_contract!(sqlite: Sqlite::new());
 ledger_contract!(postgres: Postgres::new().await);
+
+/// The same tables with the same columns in the same order, each of the corresponding type.
+#[tokio::test]
+async fn both_databases_have_the_same_tables_and_columns() {
+    type Columns = Vec<(String, String, String, bool)>;
+    let (sqlite, postgres) = (Sqlite::new(), Postgres::new().await);
+    sqlite.open().await.close().await;
+    postgres.open().await.close().await;
+    let db = sqlx::SqlitePool::connect(&format!("sqlite://{}", database(sqlite.folder()).display())).await.unwrap();
+    let in_sqlite: Columns = sqlx::query_as(
+        "select t.name, c.name, replace(replace(lower(c.type), 'integer', 'bigint'), 'blob', 'bytea'), c.\"notnull\" = 1
+         from sqlite_schema t, pragma_table_info(t.name) c
+         where t.type = 'table' and t.name not like '\\_sqlx%' escape '\\' order by t.name, c.cid",
+    )
+    .fetch_all(&db)
+    .await
+    .unwrap();
+    let db = sqlx::PgPool::connect(&postgres.url).await.unwrap();
+    let in_postgres: Columns = sqlx::query_as(
+        "select table_name::text, column_name::text, data_type::text, is_nullable = 'NO' from information_schema.columns
+         where table_schema = 'public' and table_name not like '\\_sqlx%' order by table_name, ordinal_position",
+    )
+    .fetch_all(&db)
+    .await
+    .unwrap();
+    assert!(in_sqlite.len() > 60, "{in_sqlite:?}");
+    assert_eq!(in_sqlite, in_postgres);
+}
 
 #[tokio::test]
 async fn a_database_of_a_newer_program_is_left_untouched() {

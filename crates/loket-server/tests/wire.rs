@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use house::*;
 use loket_core::act::Subject;
-use loket_core::application::{DocumentKind, EarlierPassport, Form, PaymentState, Verdict};
+use loket_core::application::{DocumentKind, EarlierPassport, Form, Kind, PaymentState, Verdict};
 use loket_core::id::{CounterNo, DeskId, Digest, OfficeCode};
 use loket_core::sync::{
     AskAnswer, BODY_BYTES_MAX, COMMAND_BYTES_MAX, ChainHead, EnrolAnswer, PROTOCOL, Quarantine, RowOutcome, Snapshot,
@@ -755,6 +755,20 @@ async fn whoever_has_the_number_sees_where_it_stands_and_learns_nothing_else() {
     for private in [full_name.as_str(), nik.as_str(), address, mother_name, "1990", "ABCD1234EFGH5678"] {
         assert!(!english.contains(private) && !unpaid.contains(private), "{private}");
     }
+}
+
+#[tokio::test]
+async fn whoever_lost_the_passport_pays_after_the_photo_and_keeps_the_place_until_then() {
+    let server = Server::new().await;
+    let mut new = server.application(1, &jpeg()).await;
+    new.submission.kind = Kind::Lost;
+    server.post("/v1/intake/applications", &new).await;
+    server.env.advance_ms(24 * 3_600_000);
+    assert_eq!(server.running.ledger().expire_due().await.unwrap(), 0);
+    let get = server.http.get(server.url(&format!("/v1/intake/applications/{}", no(1))));
+    let status: Status = get.bearer_auth(server.running.intake_key()).send().await.unwrap().json().await.unwrap();
+    assert_eq!((status.standing, status.pay_until), (Standing::Booked, None));
+    assert!(status.appointment.is_some());
 }
 
 #[tokio::test]

@@ -211,10 +211,7 @@ mod tests {
     fn lock_files_name_no_place() {
         let npm = "  \"a\": {\n    \"resolved\": \"https://somewhere/a.tgz\",\n    \"resolved\": \"packages/a\"";
         assert_eq!(lines_of(&lock_files_without_addresses(&Tree::of(&[("ui/package-lock.json", npm)]))), [2]);
-        let cargo = concat!(
-            "source = \"registry+https://github.com/rust-lang/crates",
-            ".io-index\"\nsource = \"git+https://x/y\""
-        );
+        let cargo = "source = \"registry+default/crates.io-index\"\nsource = \"git+https://x/y\"";
         assert_eq!(lines_of(&lock_files_without_addresses(&Tree::of(&[("Cargo.lock", cargo)]))), [2]);
     }
 }

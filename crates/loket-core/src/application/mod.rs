@@ -50,6 +50,16 @@ pub enum Kind {
     DataChange,
 }
 
+impl Kind {
+    /// Whether the fee is due only after the photo was taken, because what it will be is found out at the counter.
+    pub fn is_paid_after_photo(self) -> bool {
+        match self {
+            Kind::Lost | Kind::Damaged => true,
+            Kind::New | Kind::Replacement | Kind::DataChange => false,
+        }
+    }
+}
+
 /// Which list of documents holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]

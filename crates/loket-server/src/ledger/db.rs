@@ -102,7 +102,6 @@ macro_rules! values {
         $(
             impl From<$from> for Value {
                 fn from(value: $from) -> Value {
-                    #[allow(clippy::redundant_closure_call)]
                     Value::$kind(Some($into(value)))
                 }
             }

@@ -335,19 +335,21 @@ impl Ledger {
             .map_err(|e| LedgerError::Stored(e.to_string()))
     }
 
-    /// Takes in a payment for an application. Idempotent by its NTPN.
+    /// Takes in a payment for an application; also whether its bill had run out before. Idempotent by its NTPN.
     pub async fn take_payment(
         &self,
         no: &ApplicationNo,
         ntpn: &str,
         content: &Digest,
         event: Event,
-    ) -> Result<Arrived> {
+    ) -> Result<(Arrived, bool)> {
         let office = self.office_of(no).await?;
         let seat = self.seat(&office).await?;
         let mut append = self.begin(&seat).await?;
+        let case = append.kept.layers.base.applications.get(no);
+        let late = case.is_some_and(|a| a.payment_expired.is_some());
         if append.take_in("payment", ntpn, content).await? == Arrived::Again {
-            return Ok(Arrived::Again);
+            return Ok((Arrived::Again, late));
         }
         let row = ServiceRow {
             stream: Stream::Registry,
@@ -359,7 +361,7 @@ impl Ledger {
         append.service_row(row).await?;
         append.place_is_paid(no).await?;
         append.commit().await?;
-        Ok(Arrived::New)
+        Ok((Arrived::New, late))
     }
 
     /// Notes that the bytes of a scan are in the store.

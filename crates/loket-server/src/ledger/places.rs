@@ -11,7 +11,7 @@ use loket_core::id::{ApplicationNo, AppointmentId, OfficeCode, Timestamp};
 use loket_core::sync::Stream;
 use loket_core::world::Related;
 
-use super::db::{Line, sql};
+use super::db::{Line, Sql, sql};
 use super::{Append, Ledger, LedgerError, Result, ServiceRow};
 
 /// Days that are opened or listed at once.
@@ -76,27 +76,21 @@ fn appointment_id(office: &OfficeCode, no: &ApplicationNo, place: &Wanted, moves
 }
 
 impl Append<'_> {
+    /// A statement about the places of one time and kind: `$1` to `$4` are office, day, time and kind.
+    fn at(&self, place: &Wanted, text: &'static str) -> Sql {
+        let statement = sql(text).bind(self.seat.code.as_str()).bind(day_text(place.day));
+        statement.bind(time_text(place.time)).bind(place.kind.as_str())
+    }
+
     /// Takes a place, if one is left.
     async fn take_place(&mut self, place: &Wanted) -> Result<()> {
-        let taken = sql("update place set taken = taken + 1
-             where office = $1 and day = $2 and time = $3 and kind = $4 and taken < places")
-        .bind(self.seat.code.as_str())
-        .bind(day_text(place.day))
-        .bind(time_text(place.time))
-        .bind(place.kind.as_str())
-        .run(&mut self.tx)
-        .await?;
-        if taken == 1 {
+        let take = "update place set taken = taken + 1
+             where office = $1 and day = $2 and time = $3 and kind = $4 and taken < places";
+        if self.at(place, take).run(&mut self.tx).await? == 1 {
             return Ok(());
         }
-        let there: Option<i64> =
-            sql("select places from place where office = $1 and day = $2 and time = $3 and kind = $4")
-                .bind(self.seat.code.as_str())
-                .bind(day_text(place.day))
-                .bind(time_text(place.time))
-                .bind(place.kind.as_str())
-                .scalar(&mut self.tx)
-                .await?;
+        let look = "select places from place where office = $1 and day = $2 and time = $3 and kind = $4";
+        let there: Option<i64> = self.at(place, look).scalar(&mut self.tx).await?;
         Err(match there {
             Some(_) => LedgerError::Conflict("appointment".to_owned()),
             None => LedgerError::Malformed("appointment.time".to_owned()),
@@ -104,14 +98,9 @@ impl Append<'_> {
     }
 
     async fn give_back(&mut self, place: &Wanted) -> Result<()> {
-        sql("update place set taken = taken - 1
-             where office = $1 and day = $2 and time = $3 and kind = $4 and taken > 0")
-        .bind(self.seat.code.as_str())
-        .bind(day_text(place.day))
-        .bind(time_text(place.time))
-        .bind(place.kind.as_str())
-        .run(&mut self.tx)
-        .await?;
+        let give = "update place set taken = taken - 1
+             where office = $1 and day = $2 and time = $3 and kind = $4 and taken > 0";
+        self.at(place, give).run(&mut self.tx).await?;
         Ok(())
     }
 
@@ -132,15 +121,9 @@ impl Append<'_> {
     /// Takes a place for an application that has none yet, until `due` unless it is paid for; the row that says so.
     pub(super) async fn book(&mut self, no: &ApplicationNo, place: &Wanted, due: Timestamp) -> Result<ServiceRow> {
         self.take_place(place).await?;
-        sql("insert into booking (application, office, day, time, kind, state, due) values ($1, $2, $3, $4, $5, 'held', $6)")
-            .bind(no.as_str())
-            .bind(self.seat.code.as_str())
-            .bind(day_text(place.day))
-            .bind(time_text(place.time))
-            .bind(place.kind.as_str())
-            .bind(due.0)
-            .run(&mut self.tx)
-            .await?;
+        let book = "insert into booking (office, day, time, kind, application, state, due)
+             values ($1, $2, $3, $4, $5, 'held', $6)";
+        self.at(place, book).bind(no.as_str()).bind(due.0).run(&mut self.tx).await?;
         self.booked(no, place, 0)
     }
 
@@ -261,16 +244,24 @@ impl Ledger {
         Ok(true)
     }
 
-    /// Gives an application another place. Not later than the day before the old one, and as often as the rules say.
+    /// Gives an application another place, of the kind it had if none is named. Not later than the day before the old one, and as often as the rules say.
     ///
     /// # Errors
     /// `Conflict` names why not: `appointment` (nothing left), `appointment.day` (too late), `reschedules` (used up),
     /// `payment` (the old place is lost: its bill ran out).
-    pub async fn reschedule(&self, office: &OfficeCode, no: &ApplicationNo, place: &Wanted) -> Result<Appointment> {
+    pub async fn reschedule(
+        &self,
+        office: &OfficeCode,
+        no: &ApplicationNo,
+        day: NaiveDate,
+        time: NaiveTime,
+        kind: Option<PlaceKind>,
+    ) -> Result<Appointment> {
         let conflict = |field: &str| LedgerError::Conflict(field.to_owned());
         let seat = self.seat(office).await?;
         let mut append = self.begin(&seat).await?;
         let old = append.booking(no).await?.ok_or(LedgerError::Absent("appointment"))?;
+        let place = &Wanted { day, time, kind: kind.unwrap_or(old.wanted.kind) };
         let rules = append.kept.layers.base.office.rules_at(append.now).ok_or(LedgerError::Absent("rules"))?;
         let today = rules.day(append.now);
         if old.freed {
@@ -285,14 +276,8 @@ impl Ledger {
         append.take_place(place).await?;
         append.give_back(&old.wanted).await?;
         let moves = old.moves + 1;
-        sql("update booking set day = $2, time = $3, kind = $4, moves = $5 where application = $1")
-            .bind(no.as_str())
-            .bind(day_text(place.day))
-            .bind(time_text(place.time))
-            .bind(place.kind.as_str())
-            .bind(moves)
-            .run(&mut append.tx)
-            .await?;
+        let book = "update booking set office = $1, day = $2, time = $3, kind = $4, moves = $5 where application = $6";
+        append.at(place, book).bind(moves).bind(no.as_str()).run(&mut append.tx).await?;
         let row = append.booked(no, place, moves)?;
         let Some(Event::Booked { appointment }) = row.events.first().cloned() else {
             return Err(LedgerError::Absent("appointment"));
@@ -301,13 +286,8 @@ impl Ledger {
         // Tomorrow's list may be out already: nobody is called who has gone to another day.
         let gone: Vec<_> = append.kept.visits_of.get(no).into_iter().flatten().cloned().collect();
         for visit in gone {
-            let alone = append
-                .kept
-                .layers
-                .visit(&visit)
-                .and_then(|v| v.plan.as_ref())
-                .is_some_and(|p| p.applications == [no.clone()]);
-            if alone {
+            let plan = append.kept.layers.visit(&visit).and_then(|v| v.plan.as_ref());
+            if plan.is_some_and(|p| p.day == old.wanted.day && p.applications == [no.clone()]) {
                 let row = ServiceRow {
                     stream: Stream::Office,
                     name: "booking",
