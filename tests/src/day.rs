@@ -279,6 +279,8 @@ fn submission_of(person: &SampleApplicant, at: Timestamp) -> Submission {
         },
         electronic: person.epassport,
         validity_years: person.validity_years,
+        same_day: false,
+        married: false,
         form: Form {
             full_name: form.full_name.clone(),
             nik: Nik::parse(&form.nik).expect("the sample's NIKs have sixteen digits and a date"),

@@ -267,6 +267,8 @@ impl Office {
             age: AgeClass::Adult,
             electronic: true,
             validity_years: 10,
+            same_day: false,
+            married: false,
             form,
             group: group.map(str::to_owned),
             priority,

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::application::{
-    Answer, Appointment, Bill, BiometricMark, BiometricPart, DocumentKind, EarlierPassport, FaceJudgement, FormField,
-    Interview, Payment, Submission, UploadedScan, Verdict,
+    Answer, Appointment, Bill, BiometricMark, BiometricPart, Cancellation, Consignment, Delivery, DocumentKind,
+    Duplicate, EarlierPassport, FaceJudgement, FormField, Interview, Payment, PostReport, ProductionReport,
+    SpecialGround, Submission, UploadedScan, Verdict,
 };
 use crate::id::{
     ApplicationNo, CounterNo, DeskId, Digest, OfficerId, ReceiptNo, RequestId, RulesVersion, ScanHash, Timestamp,
@@ -403,12 +404,36 @@ pub enum Event {
     PaymentExpired,
     Booked {
         appointment: Appointment,
+        /// Why the rules did not count, if they did not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ground: Option<SpecialGround>,
     },
     RegisterAnswered {
         answer: Answer,
     },
     EarlierPassportsFound {
         passports: Vec<EarlierPassport>,
+    },
+    /// The same person has another open application.
+    DuplicateFound {
+        duplicate: Duplicate,
+    },
+    /// Given up before it was served.
+    Cancelled {
+        cancellation: Cancellation,
+    },
+    DeliveryChosen {
+        delivery: Delivery,
+    },
+    ProductionReported {
+        report: ProductionReport,
+    },
+    /// Given to the post.
+    Dispatched {
+        consignment: Consignment,
+    },
+    PostReported {
+        report: PostReport,
     },
 
     // Any aggregate
@@ -465,5 +490,11 @@ pub enum Event {
     },
     RulesSet {
         rules: Box<Rules>,
+    },
+    /// Two administrators answer for a version of the rules: one proposed it, another one approved it.
+    RulesApproved {
+        version: RulesVersion,
+        proposed_by: OfficerId,
+        approved_by: OfficerId,
     },
 }

@@ -249,6 +249,8 @@ impl Office {
                     }
                 }
             }
+            // Who answers for the rules stands in the log; it changes nothing at the counters.
+            Event::RulesApproved { .. } => {}
             // What these mean for each visit follows as rows of the visits.
             Event::Released { .. } | Event::Reclaimed { .. } => {}
             Event::Published { .. }
@@ -280,6 +282,12 @@ impl Office {
             | Event::Booked { .. }
             | Event::RegisterAnswered { .. }
             | Event::EarlierPassportsFound { .. }
+            | Event::DuplicateFound { .. }
+            | Event::Cancelled { .. }
+            | Event::DeliveryChosen { .. }
+            | Event::ProductionReported { .. }
+            | Event::Dispatched { .. }
+            | Event::PostReported { .. }
             | Event::Undone { .. }
             | Event::Corrected { .. } => {}
         }

@@ -34,6 +34,30 @@ pub struct Tariff {
     pub amount_rp: u64,
 }
 
+/// What a further fee is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum SurchargeFor {
+    /// Percepatan.
+    SameDay,
+    /// Biaya beban of a lost booklet.
+    Lost,
+    /// Biaya beban of a damaged booklet.
+    Damaged,
+}
+
+/// A fee on top of the tariff, with the day from which it holds. PP 28/2019, PP 45/2024.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Surcharge {
+    /// First day it holds.
+    pub from: NaiveDate,
+    #[serde(rename = "for")]
+    pub what: SurchargeFor,
+    /// Rupiah.
+    #[ts(type = "number")]
+    pub amount_rp: u64,
+}
+
 /// Times of a service day at which people are booked, at equal distances, with the places at each of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Sessions {
@@ -109,6 +133,22 @@ pub struct Rules {
     pub documents: Vec<DocumentRule>,
     /// Tariffs, any order.
     pub tariffs: Vec<Tariff>,
+    /// Fees on top of the tariff, any order.
+    #[serde(default)]
+    pub surcharges: Vec<Surcharge>,
+    /// Only electronic passports are made here (IMI-263.GR.01.02/2024, office by office).
+    #[serde(default)]
+    pub electronic_only: bool,
+    /// Years of age from which a passport may be good for ten years (Permenkumham 18/2022); whoever is married may have it
+    /// earlier. Below it the documents of a child are asked for.
+    #[serde(default = "adult_from_age")]
+    pub adult_from_age: u8,
+    /// Applications that one account may have open.
+    #[serde(default = "people_per_account_max")]
+    pub people_per_account_max: u8,
+    /// Hour of the office's clock from which the next day's list is published.
+    #[serde(default = "publish_from_hour")]
+    pub publish_from_hour: u8,
     /// Times and places of a working day, from which the quota of a month is opened.
     #[serde(default)]
     pub sessions: Vec<Sessions>,
@@ -117,20 +157,45 @@ pub struct Rules {
     pub reschedules_max: u8,
 }
 
+fn adult_from_age() -> u8 {
+    17
+}
+
+fn people_per_account_max() -> u8 {
+    5
+}
+
+fn publish_from_hour() -> u8 {
+    18
+}
+
 impl Rules {
     /// The documents an application of this kind needs; none if the table has no row for it.
     pub fn documents(&self, kind: Kind, age: AgeClass) -> &[DocumentKind] {
         self.documents.iter().find(|r| r.kind == kind && r.age == age).map_or(&[], |r| &r.documents)
     }
 
-    /// What an application costs when submitted on `day`; `None` if no tariff fits.
+    /// What an application costs when submitted on `day`, surcharges included; `None` if no tariff fits.
     pub fn tariff(&self, submission: &Submission, day: NaiveDate) -> Option<u64> {
-        self.tariffs
+        let base = self
+            .tariffs
             .iter()
             .filter(|t| t.electronic == submission.electronic && t.validity_years == submission.validity_years)
             .filter(|t| t.from <= day)
-            .max_by_key(|t| t.from)
-            .map(|t| t.amount_rp)
+            .max_by_key(|t| t.from)?;
+        let burden = match submission.kind {
+            Kind::Lost => Some(SurchargeFor::Lost),
+            Kind::Damaged => Some(SurchargeFor::Damaged),
+            Kind::New | Kind::Replacement | Kind::DataChange => None,
+        };
+        let same_day = submission.same_day.then_some(SurchargeFor::SameDay);
+        let on_top = [burden, same_day].into_iter().flatten().map(|what| self.surcharge(what, day));
+        Some(base.amount_rp.saturating_add(on_top.fold(0, u64::saturating_add)))
+    }
+
+    fn surcharge(&self, what: SurchargeFor, day: NaiveDate) -> u64 {
+        let known = self.surcharges.iter().filter(|s| s.what == what && s.from <= day);
+        known.max_by_key(|s| s.from).map_or(0, |s| s.amount_rp)
     }
 
     /// The office's zone.
@@ -200,6 +265,12 @@ impl Rules {
                     out.push(format!("no documents for {kind:?} {age:?}"));
                 }
             }
+        }
+        if self.publish_from_hour > 23 {
+            out.push(format!("publish_from_hour {} is no hour of a day", self.publish_from_hour));
+        }
+        if self.people_per_account_max == 0 {
+            out.push("people_per_account_max is 0: nobody could apply".to_owned());
         }
         if self.sessions.iter().any(|s| s.every_min == 0 || s.to < s.from) {
             out.push("sessions must go forward: every_min above 0, to not before from".to_owned());

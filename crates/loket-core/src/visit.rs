@@ -589,6 +589,12 @@ impl Visit {
             | Event::Booked { .. }
             | Event::RegisterAnswered { .. }
             | Event::EarlierPassportsFound { .. }
+            | Event::DuplicateFound { .. }
+            | Event::Cancelled { .. }
+            | Event::DeliveryChosen { .. }
+            | Event::ProductionReported { .. }
+            | Event::Dispatched { .. }
+            | Event::PostReported { .. }
             | Event::CounterOpened { .. }
             | Event::CounterClosed { .. }
             | Event::Released { .. }
@@ -597,7 +603,8 @@ impl Visit {
             | Event::CounterSet { .. }
             | Event::OfficerSet { .. }
             | Event::DeskSet { .. }
-            | Event::RulesSet { .. } => return,
+            | Event::RulesSet { .. }
+            | Event::RulesApproved { .. } => return,
         }
         if !matches!(event, Event::Published { .. }) {
             self.history.push((stamp.clone(), event.clone()));

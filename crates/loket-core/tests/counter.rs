@@ -17,7 +17,7 @@ use loket_core::id::*;
 use loket_core::nik::{Nik, Sex};
 use loket_core::office::{CounterInfo, Officer, Role};
 use loket_core::refusal::{Missing, Refusal};
-use loket_core::rules::{DocumentRule, Rules};
+use loket_core::rules::{DocumentRule, Rules, Surcharge, SurchargeFor, Tariff};
 use loket_core::sync::RowOutcome;
 use loket_core::visit::{HoldReason, Outcome, Plan, Presence, Stage, Visit};
 use loket_core::world::{Context, World, decide, follow_ups, judge, next_in_share};
@@ -1452,6 +1452,85 @@ fn name(officer: &OfficerId) -> String {
     format!("{}{rest}", first.to_uppercase())
 }
 
+#[test]
+fn a_new_application_of_somebody_who_has_a_passport_and_a_second_one_are_warned_of() {
+    let stamp =
+        Stamp { origin: Origin::Service { name: "t".to_owned(), external_id: "1".to_owned() }, at: Timestamp(0) };
+    let day = |y| NaiveDate::from_ymd_opt(y, 1, 1).expect("a real date");
+    let passports = [("A0000001", 2012), ("B0000002", 2019)].map(|(number, y)| EarlierPassport {
+        number: number.to_owned(),
+        issued: day(y),
+        expires: day(y + 5),
+    });
+    let other = Duplicate { office: OfficeCode::new("KNC").expect("an id"), application: case_no("budi") };
+    let warned = |applicant: &str| {
+        let mut case = Application::new(case_no(applicant));
+        let submission = Box::new(submission_of(applicant, Timestamp(0)));
+        case.apply(&stamp, &Event::Submitted { submission });
+        case.apply(&stamp, &Event::EarlierPassportsFound { passports: passports.to_vec() });
+        // Told twice, it is one duplicate.
+        case.apply(&stamp, &Event::DuplicateFound { duplicate: other.clone() });
+        case.apply(&stamp, &Event::DuplicateFound { duplicate: other.clone() });
+        case.warnings()
+    };
+    let duplicate = Warning::Duplicate { office: other.office.clone(), application: other.application.clone() };
+    assert_eq!(warned("ani"), [Warning::NewAlthoughHasOne { number: "B0000002".to_owned() }, duplicate.clone()]);
+    assert_eq!(warned("lili"), [duplicate], "whoever lost a passport is expected to have had one");
+}
+
+fn submission_of(applicant: &str, at: Timestamp) -> Submission {
+    let (age, born) = if applicant == "bima" { (AgeClass::Child, 2021) } else { (AgeClass::Adult, 1990) };
+    let kind = if applicant == "lili" { Kind::Lost } else { Kind::New };
+    let form = Form {
+        full_name: applicant.to_uppercase(),
+        nik: Nik::parse("3174021203900000").expect("a NIK"),
+        birth_place: "JAKARTA".to_owned(),
+        birth_date: NaiveDate::from_ymd_opt(born, 3, 12).expect("a real date"),
+        sex: Sex::Male,
+        address: String::new(),
+        mother_name: String::new(),
+        father_name: String::new(),
+        phone_tail: "0000".to_owned(),
+        purpose: "WISATA".to_owned(),
+        destination: "MALAYSIA".to_owned(),
+    };
+    Submission {
+        kind,
+        age,
+        electronic: true,
+        validity_years: 10,
+        same_day: false,
+        married: false,
+        form,
+        group: None,
+        priority: None,
+        at,
+    }
+}
+
+/// What somebody pays, as the decrees have it: `PP 45/2024, electronic, 10 years: 950000`.
+#[test]
+fn a_fee_is_that_of_the_day_with_what_comes_on_top() {
+    let day = |y, m, d| NaiveDate::from_ymd_opt(y, m, d).expect("a real date");
+    let (old, new) = (day(2019, 5, 3), day(2024, 12, 17));
+    let tariff = |from, validity_years, amount_rp| Tariff { from, electronic: true, validity_years, amount_rp };
+    let on_top = |what, amount_rp| Surcharge { from: old, what, amount_rp };
+    let mut rules = the_rules();
+    rules.tariffs = vec![tariff(new, 10, 950_000), tariff(old, 10, 650_000), tariff(old, 5, 650_000)];
+    rules.surcharges = vec![on_top(SurchargeFor::SameDay, 1_000_000), on_top(SurchargeFor::Lost, 1_000_000)];
+    let costs = |kind, same_day, validity_years, on| {
+        let submission = Submission { kind, same_day, validity_years, ..submission_of("ani", Timestamp(0)) };
+        rules.tariff(&submission, on)
+    };
+    assert_eq!(costs(Kind::New, false, 10, day(2024, 12, 16)), Some(650_000));
+    assert_eq!(costs(Kind::New, false, 10, new), Some(950_000));
+    assert_eq!(costs(Kind::New, false, 5, new), Some(650_000), "the older decree goes on where the newer says nothing");
+    assert_eq!(costs(Kind::Replacement, true, 10, new), Some(1_950_000));
+    assert_eq!(costs(Kind::Lost, false, 10, new), Some(1_950_000));
+    assert_eq!(costs(Kind::Damaged, false, 10, new), Some(950_000), "no fee is made up where none is written");
+    assert_eq!(costs(Kind::New, false, 10, day(2019, 5, 2)), None);
+}
+
 fn the_rules() -> Rules {
     use DocumentKind::{BirthCertificate, FamilyCard, Ktp, ParentsKtp};
     let documents = |kind, age, documents: &[DocumentKind]| DocumentRule { kind, age, documents: documents.to_vec() };
@@ -1483,6 +1562,11 @@ fn the_rules() -> Rules {
         sessions: Vec::new(),
         reschedules_max: 1,
         tariffs: Vec::new(),
+        surcharges: Vec::new(),
+        electronic_only: false,
+        adult_from_age: 17,
+        people_per_account_max: 5,
+        publish_from_hour: 18,
     }
 }
 
@@ -1544,23 +1628,8 @@ impl Day {
 
     /// Bima is five and has no scan of the parents' KTP; Lili lost her passport.
     fn submit(&mut self, applicant: &str) {
-        let (age, born) = if applicant == "bima" { (AgeClass::Child, 2021) } else { (AgeClass::Adult, 1990) };
-        let kind = if applicant == "lili" { Kind::Lost } else { Kind::New };
-        let form = Form {
-            full_name: applicant.to_uppercase(),
-            nik: Nik::parse("3174021203900000").expect("a NIK"),
-            birth_place: "JAKARTA".to_owned(),
-            birth_date: NaiveDate::from_ymd_opt(born, 3, 12).expect("a real date"),
-            sex: Sex::Male,
-            address: String::new(),
-            mother_name: String::new(),
-            father_name: String::new(),
-            phone_tail: "0000".to_owned(),
-            purpose: "WISATA".to_owned(),
-            destination: "MALAYSIA".to_owned(),
-        };
-        let (group, priority, at) = (None, None, self.now);
-        let submission = Submission { kind, age, electronic: true, validity_years: 10, form, group, priority, at };
+        let submission = submission_of(applicant, self.now);
+        let (kind, age) = (submission.kind, submission.age);
         let case = Subject::Application(case_no(applicant));
         self.registry(&case, Event::Submitted { submission: Box::new(submission) });
         for document in self.rules.documents(kind, age).to_vec() {

@@ -54,6 +54,11 @@ fn rules() -> Rules {
         sessions: Vec::new(),
         reschedules_max: 1,
         tariffs: Vec::new(),
+        surcharges: Vec::new(),
+        electronic_only: false,
+        adult_from_age: 17,
+        people_per_account_max: 5,
+        publish_from_hour: 18,
     }
 }
 
@@ -167,8 +172,18 @@ fn registry_events() -> Vec<Event> {
     };
     let submission = |age| {
         let (group, priority, form) = (None, Some(Priority::Toddler), form.clone());
-        let submission =
-            Submission { kind: Kind::New, age, electronic: true, validity_years: 5, form, group, priority, at };
+        let submission = Submission {
+            kind: Kind::New,
+            age,
+            electronic: true,
+            validity_years: 5,
+            same_day: false,
+            married: false,
+            form,
+            group,
+            priority,
+            at,
+        };
         Event::Submitted { submission: Box::new(submission) }
     };
     let uploaded = |scan: &str| {
@@ -177,7 +192,13 @@ fn registry_events() -> Vec<Event> {
         Event::ScanUploaded { scan: UploadedScan { document, hash, file_name, media_type, bytes: 1, at } }
     };
     let payment = Payment { amount_rp: 650_000, ntpn: "A1".to_owned(), channel: "Pos".to_owned(), at };
-    let answer = Answer { register: Register::BanList, result: AnswerResult::Clear, at };
+    let answer = Answer {
+        register: Register::BanList,
+        result: AnswerResult::Clear,
+        source: String::new(),
+        differs: Vec::new(),
+        at,
+    };
     vec![
         submission(AgeClass::Adult),
         uploaded("one"),
@@ -185,12 +206,25 @@ fn registry_events() -> Vec<Event> {
         Event::PaymentExpired,
         uploaded("two"),
         Event::Paid { payment },
-        Event::Booked { appointment: Appointment { id: id("k1"), day: day(), slot: at } },
+        Event::Booked { appointment: Appointment { id: id("k1"), day: day(), slot: at }, ground: None },
         Event::RegisterAnswered { answer },
         submission(AgeClass::Child),
         Event::EarlierPassportsFound {
             passports: vec![EarlierPassport { number: "A1234567".to_owned(), issued: day(), expires: day() }],
         },
+        Event::DuplicateFound { duplicate: Duplicate { office: id("KNC"), application: id("a2") } },
+        Event::DeliveryChosen { delivery: Delivery::PickUp },
+        Event::ProductionReported {
+            report: ProductionReport {
+                stage: ProductionStage::Ready,
+                booklet: "X1".to_owned(),
+                shelf: "B4".to_owned(),
+                at,
+            },
+        },
+        Event::Dispatched { consignment: Consignment { manifest: "m1".to_owned(), tracking_no: "t1".to_owned(), at } },
+        Event::PostReported { report: PostReport { stage: PostStage::Returned, at } },
+        Event::Cancelled { cancellation: Cancellation { by: CancelledBy::Applicant, reason: "r".to_owned(), at } },
     ]
 }
 
@@ -238,6 +272,7 @@ fn other_events() -> Vec<Event> {
         Event::CheckedIn { how: CheckInHow::Name },
         Event::CameBack,
         Event::RulesSet { rules: Box::new(rules()) },
+        Event::RulesApproved { version: RulesVersion(1), proposed_by: officer("sri"), approved_by: officer("adi") },
     ];
     for (counter, desk, who) in [(CounterNo(1), DeskId(1), "sari"), (CounterNo(2), DeskId(2), "budi")] {
         let (officer, note, request) = (officer(who), "n".to_owned(), RequestId::new("ask").expect("an id"));

@@ -15,8 +15,6 @@ use loket_core::world::World;
 
 use crate::ledger::{Heads, Ledger, LedgerError, ServiceRow};
 
-/// Hour of the office's clock from which the next day's list is published.
-pub const PUBLISH_TOMORROW_FROM_HOUR: u32 = 18;
 /// How often the publisher looks.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 
@@ -137,13 +135,13 @@ pub async fn publish_day(ledger: &Ledger, office: &OfficeCode, day: NaiveDate) -
     Ok(added)
 }
 
-/// Which days the publisher should publish now: today, and after six in the evening tomorrow; each only if somebody is
-/// not on the list.
+/// Which days the publisher should publish now: today, and from the hour that the rules name tomorrow; each only if
+/// somebody is not on the list.
 fn due(world: &World, now: Timestamp) -> Vec<NaiveDate> {
     let Some(rules) = world.office.rules_at(now) else { return Vec::new() };
     let local = rules.local(now);
     let today = local.date_naive();
-    let tomorrow = today.succ_opt().filter(|_| local.hour() >= PUBLISH_TOMORROW_FROM_HOUR);
+    let tomorrow = today.succ_opt().filter(|_| local.hour() >= u32::from(rules.publish_from_hour));
     [Some(today), tomorrow].into_iter().flatten().filter(|day| !unpublished(world, *day).is_empty()).collect()
 }
 
@@ -215,7 +213,7 @@ mod tests {
             let slot = rules.moment(day(*d), chrono::NaiveTime::MIN);
             let appointment = Appointment { id: AppointmentId::new(d.to_string()).unwrap(), day: day(*d), slot };
             tell(&case, Event::Submitted { submission: Box::new(submission.clone()) });
-            tell(&case, Event::Booked { appointment });
+            tell(&case, Event::Booked { appointment, ground: None });
         }
         (world, rules)
     }

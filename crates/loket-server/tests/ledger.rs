@@ -833,7 +833,7 @@ async fn a_database_of_a_newer_program_is_left_untouched() {
     let Err(error) = Ledger::open(&Address::Sqlite(file.clone()), morning()).await else {
         panic!("a newer database was opened")
     };
-    assert!(matches!(error, LedgerError::NewerDatabase { found: 999, known: 2 }), "{error}");
+    assert!(matches!(error, LedgerError::NewerDatabase { found: 999, .. }), "{error}");
     assert_eq!(std::fs::read(&file).unwrap(), before);
 }
 

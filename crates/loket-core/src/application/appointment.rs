@@ -54,3 +54,18 @@ pub enum Priority {
     /// Balita.
     Toddler,
 }
+
+/// Why somebody gets another place although the rules would not give them one. Free, at any time, as often as needed; the
+/// grounds were published for M-Paspor in 2022.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum SpecialGround {
+    /// The server was offline when the applicant came.
+    ServerOffline,
+    OfficerError,
+    /// The applicant's data did not appear in the issuance application.
+    DataMissing,
+    TechnicalTrouble,
+    /// Keadaan kahar.
+    ForceMajeure,
+}

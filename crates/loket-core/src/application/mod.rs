@@ -6,15 +6,17 @@
 mod appointment;
 mod biometrics;
 mod document;
+mod handover;
 mod interview;
 mod payment;
 mod receipt;
 
-pub use appointment::{Appointment, PlaceKind, Priority};
+pub use appointment::{Appointment, PlaceKind, Priority, SpecialGround};
 pub use biometrics::{BiometricMark, BiometricPart, BiometricStatus, ExceptionReason, FaceJudgement};
 pub use document::{
     DocumentKind, DocumentState, DocumentView, FieldCheck, FormField, GivenVerdict, Reason, UploadedScan, Verdict,
 };
+pub use handover::{Consignment, Delivery, PostReport, PostStage, ProductionReport, ProductionStage};
 pub use interview::{HoldUntil, Interview, InterviewResult, Purpose};
 pub use payment::{Bill, Payment, PaymentState, SeenProof};
 pub use receipt::{IssuedReceipt, PrintMade};
@@ -24,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::act::{Act, CommandRef, Event, Settlement, Stamp};
-use crate::id::{ApplicationNo, OfficerId, ScanHash, Timestamp};
+use crate::id::{ApplicationNo, OfficeCode, OfficerId, ScanHash, Timestamp};
 use crate::nik::{self, Nik, NikCheck, Sex};
 use crate::office::Role;
 use crate::refusal::{Missing, Refusal};
@@ -97,6 +99,12 @@ pub struct Submission {
     pub electronic: bool,
     /// 5 or 10.
     pub validity_years: u8,
+    /// Percepatan: wanted on the same day, for a further fee.
+    #[serde(default)]
+    pub same_day: bool,
+    /// Whoever is married counts as grown up (Permenkumham 18/2022).
+    #[serde(default)]
+    pub married: bool,
     pub form: Form,
     /// People who applied from one account and come together.
     pub group: Option<String>,
@@ -109,6 +117,12 @@ pub struct Submission {
 pub struct Answer {
     pub register: Register,
     pub result: AnswerResult,
+    /// Which system said so; empty in rows from before it was kept.
+    #[serde(default)]
+    pub source: String,
+    /// Fields of the form that the register has otherwise. Never what it has instead.
+    #[serde(default)]
+    pub differs: Vec<FormField>,
     pub at: Timestamp,
 }
 
@@ -144,6 +158,39 @@ pub struct EarlierPassport {
     pub expires: NaiveDate,
 }
 
+/// Another open application of the same person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Duplicate {
+    pub office: OfficeCode,
+    pub application: ApplicationNo,
+}
+
+/// Who gave an application up before it was served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum CancelledBy {
+    Applicant,
+    Office,
+}
+
+/// An application that was given up before it was served. The fee is not paid back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct Cancellation {
+    pub by: CancelledBy,
+    pub reason: String,
+    pub at: Timestamp,
+}
+
+/// Something about a case that has to be looked at before work goes into it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "warning", rename_all = "snake_case")]
+pub enum Warning {
+    /// Applied as "new", but there is a passport already.
+    NewAlthoughHasOne { number: String },
+    /// The same person has another application.
+    Duplicate { office: OfficeCode, application: ApplicationNo },
+}
+
 /// A fact with its stamp. `withdrawn` once it was undone, corrected or outvoted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Entry<T> {
@@ -176,6 +223,19 @@ pub struct Application {
     pub appointment: Option<Appointment>,
     pub answers: Vec<Answer>,
     pub earlier: Vec<EarlierPassport>,
+    #[serde(default)]
+    pub duplicates: Vec<Duplicate>,
+    #[serde(default)]
+    pub cancelled: Option<Cancellation>,
+    /// What the applicant chose; fetched at the office unless they said otherwise.
+    #[serde(default)]
+    pub delivery: Option<Delivery>,
+    #[serde(default)]
+    pub production: Vec<ProductionReport>,
+    #[serde(default)]
+    pub consignment: Option<Consignment>,
+    #[serde(default)]
+    pub post: Vec<PostReport>,
     // Office half
     pub verdicts: Vec<Entry<GivenVerdict>>,
     pub fields: Vec<Entry<FieldCheck>>,
@@ -231,6 +291,12 @@ impl Application {
             appointment: None,
             answers: Vec::new(),
             earlier: Vec::new(),
+            duplicates: Vec::new(),
+            cancelled: None,
+            delivery: None,
+            production: Vec::new(),
+            consignment: None,
+            post: Vec::new(),
             verdicts: Vec::new(),
             fields: Vec::new(),
             biometrics: Vec::new(),
@@ -368,9 +434,19 @@ impl Application {
             Event::Paid { payment } => self.payments.push(payment),
             // The place goes to somebody else. A list that was published keeps its numbers, and the officer sees why.
             Event::PaymentExpired => (self.payment_expired, self.appointment) = (Some(stamp.at), None),
-            Event::Booked { appointment } => self.appointment = Some(appointment),
+            Event::Booked { appointment, .. } => self.appointment = Some(appointment),
             Event::RegisterAnswered { answer } => self.answers.push(answer),
             Event::EarlierPassportsFound { passports } => self.earlier = passports,
+            Event::DuplicateFound { duplicate } => {
+                if !self.duplicates.contains(&duplicate) {
+                    self.duplicates.push(duplicate);
+                }
+            }
+            Event::Cancelled { cancellation } => (self.cancelled, self.appointment) = (Some(cancellation), None),
+            Event::DeliveryChosen { delivery } => self.delivery = Some(delivery),
+            Event::ProductionReported { report } => self.production.push(report),
+            Event::Dispatched { consignment } => self.consignment = Some(consignment),
+            Event::PostReported { report } => self.post.push(report),
             Event::VerdictGiven { document, scan, verdict, to_applicant, note } => {
                 push(&mut self.verdicts, stamp, GivenVerdict { document, scan, verdict, to_applicant, note });
             }
@@ -422,7 +498,8 @@ impl Application {
             | Event::CounterSet { .. }
             | Event::OfficerSet { .. }
             | Event::DeskSet { .. }
-            | Event::RulesSet { .. } => {}
+            | Event::RulesSet { .. }
+            | Event::RulesApproved { .. } => {}
         }
         if let Some(command) = stamp.origin.command() {
             self.last = Some(command);
@@ -575,6 +652,18 @@ impl Application {
         self.answers.iter().rev().find(|a| a.register == register)
     }
 
+    /// What has to be looked at before work goes into this case.
+    pub fn warnings(&self) -> Vec<Warning> {
+        let mut out = Vec::new();
+        let is_new = self.submission.as_ref().is_some_and(|s| s.kind == Kind::New);
+        if let (true, Some(newest)) = (is_new, self.earlier.iter().max_by_key(|p| p.issued)) {
+            out.push(Warning::NewAlthoughHasOne { number: newest.number.clone() });
+        }
+        let duplicates = self.duplicates.iter().cloned();
+        out.extend(duplicates.map(|Duplicate { office, application }| Warning::Duplicate { office, application }));
+        out
+    }
+
     /// Format, region, birth date and sex of the NIK against the form. A mismatch warns, it never blocks.
     pub fn nik_check(&self) -> Option<NikCheck> {
         let form = &self.submission.as_ref()?.form;
@@ -620,7 +709,7 @@ impl Application {
             if self.interview().is_none() {
                 missing.push(Missing::Interview);
             }
-            let pays_later = matches!(self.submission.as_ref().map(|s| s.kind), Some(Kind::Lost | Kind::Damaged));
+            let pays_later = self.submission.as_ref().is_some_and(|s| s.kind.is_paid_after_photo());
             let paid = matches!(self.payment(), PaymentState::Paid { .. } | PaymentState::ProofSeen { .. });
             if !paid && !pays_later {
                 missing.push(Missing::Payment);

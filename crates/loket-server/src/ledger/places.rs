@@ -136,7 +136,7 @@ impl Append<'_> {
             name: "booking",
             external_id: id.to_string(),
             subject: Subject::Application(no.clone()),
-            events: vec![Event::Booked { appointment }],
+            events: vec![Event::Booked { appointment, ground: None }],
         })
     }
 
@@ -279,7 +279,7 @@ impl Ledger {
         let book = "update booking set office = $1, day = $2, time = $3, kind = $4, moves = $5 where application = $6";
         append.at(place, book).bind(moves).bind(no.as_str()).run(&mut append.tx).await?;
         let row = append.booked(no, place, moves)?;
-        let Some(Event::Booked { appointment }) = row.events.first().cloned() else {
+        let Some(Event::Booked { appointment, .. }) = row.events.first().cloned() else {
             return Err(LedgerError::Absent("appointment"));
         };
         append.service_row(row).await?;

@@ -73,6 +73,8 @@ pub fn submission(group: Option<&str>, priority: Option<Priority>) -> Submission
         age: AgeClass::Adult,
         electronic: true,
         validity_years: 10,
+        same_day: false,
+        married: false,
         form: Form {
             full_name: "CONTOH SATU".to_owned(),
             nik: Nik::parse("3171010101900000").unwrap(),
@@ -121,7 +123,7 @@ pub async fn book(
             events: vec![
                 Event::Submitted { submission: Box::new(submission(group, priority)) },
                 Event::ScanUploaded { scan },
-                Event::Booked { appointment },
+                Event::Booked { appointment, ground: None },
             ],
         }])
     };
