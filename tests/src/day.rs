@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use chrono::{NaiveDate, TimeZone as _};
-use loket_core::application::{AgeClass, DocumentKind, EarlierPassport, Form, Kind, Priority, Submission};
+use loket_core::application::{DocumentKind, Form, Kind, Priority};
 use loket_core::id::{ApplicationNo, Timestamp};
 use loket_core::nik::{Nik, Sex};
 use loket_decode::Decoder;
@@ -185,20 +185,30 @@ impl Server {
         let new = NewApplication {
             office: office_code(),
             application_no: no.clone(),
-            submission: submission_of(person, Timestamp(submitted)),
+            account: person.group.clone(),
+            kind: match person.kind {
+                sample::Kind::New => Kind::New,
+                sample::Kind::Replacement => Kind::Replacement,
+            },
+            electronic: person.epassport,
+            validity_years: person.validity_years,
+            same_day: false,
+            married: false,
+            priority: person.priority.map(|p| match p {
+                sample::Priority::Elderly => Priority::Elderly,
+                sample::Priority::Disabled => Priority::Disabled,
+                sample::Priority::Pregnant => Priority::Pregnant,
+                sample::Priority::Toddler => Priority::Toddler,
+            }),
+            form: form_of(person).into(),
             documents,
             appointment: Some(NewAppointment {
                 day: self.place.day,
                 time: person.slot.format("%H:%M").to_string(),
                 kind: None,
             }),
-            earlier_passports: Some(
-                person
-                    .earlier_passport
-                    .iter()
-                    .map(|p| EarlierPassport { number: p.number.clone(), issued: p.issued, expires: p.expires })
-                    .collect(),
-            ),
+            delivery: None,
+            submitted_at: Timestamp(submitted),
         };
         intake.application(&new).await?;
         if let Some(ntpn) = person.ntpn.clone().filter(|_| person.paid) {
@@ -266,54 +276,32 @@ fn document_of(document: sample::Document) -> DocumentKind {
     }
 }
 
-fn submission_of(person: &SampleApplicant, at: Timestamp) -> Submission {
+fn form_of(person: &SampleApplicant) -> Form {
     let form = &person.form;
-    Submission {
-        kind: match person.kind {
-            sample::Kind::New => Kind::New,
-            sample::Kind::Replacement => Kind::Replacement,
+    Form {
+        full_name: form.full_name.clone(),
+        nik: Nik::parse(&form.nik).expect("the sample's NIKs have sixteen digits and a date"),
+        birth_place: form.birth_place.clone(),
+        birth_date: form.birth_date,
+        sex: match form.sex {
+            sample::Sex::Male => Sex::Male,
+            sample::Sex::Female => Sex::Female,
         },
-        age: match person.age_class {
-            sample::AgeClass::Adult => AgeClass::Adult,
-            sample::AgeClass::Child => AgeClass::Child,
-        },
-        electronic: person.epassport,
-        validity_years: person.validity_years,
-        same_day: false,
-        married: false,
-        form: Form {
-            full_name: form.full_name.clone(),
-            nik: Nik::parse(&form.nik).expect("the sample's NIKs have sixteen digits and a date"),
-            birth_place: form.birth_place.clone(),
-            birth_date: form.birth_date,
-            sex: match form.sex {
-                sample::Sex::Male => Sex::Male,
-                sample::Sex::Female => Sex::Female,
-            },
-            address: form.address.clone(),
-            mother_name: form.mother_name.clone(),
-            father_name: form.father_name.clone(),
-            phone_tail: form.phone_tail.clone(),
-            purpose: match form.purpose {
-                sample::Purpose::Tourism => "Wisata",
-                sample::Purpose::Umrah => "Umrah",
-                sample::Purpose::Hajj => "Haji",
-                sample::Purpose::Medical => "Berobat",
-                sample::Purpose::Study => "Belajar",
-                sample::Purpose::Work => "Bekerja",
-                sample::Purpose::Family => "Mengunjungi keluarga",
-            }
-            .to_owned(),
-            destination: form.destination.clone(),
-        },
-        group: person.group.clone(),
-        priority: person.priority.map(|p| match p {
-            sample::Priority::Elderly => Priority::Elderly,
-            sample::Priority::Disabled => Priority::Disabled,
-            sample::Priority::Pregnant => Priority::Pregnant,
-            sample::Priority::Toddler => Priority::Toddler,
-        }),
-        at,
+        address: form.address.clone(),
+        mother_name: form.mother_name.clone(),
+        father_name: form.father_name.clone(),
+        phone_tail: form.phone_tail.clone(),
+        purpose: match form.purpose {
+            sample::Purpose::Tourism => "Wisata",
+            sample::Purpose::Umrah => "Umrah",
+            sample::Purpose::Hajj => "Haji",
+            sample::Purpose::Medical => "Berobat",
+            sample::Purpose::Study => "Belajar",
+            sample::Purpose::Work => "Bekerja",
+            sample::Purpose::Family => "Mengunjungi keluarga",
+        }
+        .to_owned(),
+        destination: form.destination.clone(),
     }
 }
 

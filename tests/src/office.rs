@@ -9,8 +9,8 @@ use anyhow::{Context as _, ensure};
 use chrono::{NaiveDate, NaiveTime};
 use loket_core::act::{Act, Subject};
 use loket_core::application::{
-    AgeClass, BiometricMark, BiometricPart, BiometricStatus, DocumentKind, EarlierPassport, FaceJudgement, Form,
-    Interview, InterviewResult, Kind, Priority, Purpose, Submission, Verdict,
+    BiometricMark, BiometricPart, BiometricStatus, DocumentKind, FaceJudgement, Form, Interview, InterviewResult, Kind,
+    Priority, Purpose, Verdict,
 };
 use loket_core::code::AppointmentCode;
 use loket_core::id::{ApplicationNo, CounterNo, Digest, OfficeCode, OfficerId, ReceiptNo, Timestamp, VisitId};
@@ -251,7 +251,7 @@ impl Office {
     ) -> anyhow::Result<()> {
         let form = Form {
             full_name: name.to_uppercase(),
-            nik: Nik::parse("3171011203900000").expect("a fixed NIK is right"),
+            nik: Nik::parse(&format!("317101120390{:04}", self.people)).expect("a NIK of these people is right"),
             birth_place: "JAKARTA".to_owned(),
             birth_date: NaiveDate::from_ymd_opt(1990, 3, 12).context("a fixed day")?,
             sex: Sex::Male,
@@ -262,25 +262,21 @@ impl Office {
             purpose: "tourism".to_owned(),
             destination: "Jepang".to_owned(),
         };
-        let submission = Submission {
+        let new = NewApplication {
+            office: office_code(),
+            application_no: no.clone(),
+            account: group.map(str::to_owned),
             kind: Kind::New,
-            age: AgeClass::Adult,
             electronic: true,
             validity_years: 10,
             same_day: false,
             married: false,
-            form,
-            group: group.map(str::to_owned),
             priority,
-            at: morning().plus_ms(-2 * 86_400_000),
-        };
-        let new = NewApplication {
-            office: office_code(),
-            application_no: no.clone(),
-            submission,
+            form: form.into(),
             documents,
             appointment: Some(NewAppointment { day: self.day, time: slot.format("%H:%M").to_string(), kind: None }),
-            earlier_passports: Some(Vec::<EarlierPassport>::new()),
+            delivery: None,
+            submitted_at: morning().plus_ms(-2 * 86_400_000),
         };
         intake.application(&new).await
     }

@@ -28,6 +28,23 @@ impl fmt::Display for BadId {
 
 impl std::error::Error for BadId {}
 
+/// What a text of one form looks like to partners of the central server.
+macro_rules! text_schema {
+    ($name:ident, $pattern:literal) => {
+        #[cfg(feature = "openapi")]
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                let text = utoipa::openapi::ObjectBuilder::new().schema_type(utoipa::openapi::schema::Type::String);
+                text.pattern(Some($pattern)).into()
+            }
+        }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::ToSchema for $name {}
+    };
+}
+pub(crate) use text_schema;
+
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $expected:literal) => {
         $(#[$doc])*
@@ -70,6 +87,8 @@ macro_rules! text_id {
                 Self::new(String::deserialize(d)?).map_err(de::Error::custom)
             }
         }
+
+        text_schema!($name, "^[A-Za-z0-9._/:-]{1,64}$");
     };
 }
 
@@ -119,6 +138,21 @@ impl Timestamp {
         Timestamp(self.0.saturating_add(ms))
     }
 }
+
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for Timestamp {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        use utoipa::openapi::schema::{KnownFormat, SchemaFormat, Type};
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+            .description(Some("UTC milliseconds since 1970."))
+            .into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Timestamp {}
 
 macro_rules! number_id {
     ($(#[$doc:meta])* $name:ident($int:ty)) => {
@@ -210,6 +244,8 @@ impl<'de> Deserialize<'de> for Digest {
         String::deserialize(d)?.parse().map_err(de::Error::custom)
     }
 }
+
+text_schema!(Digest, "^[0-9a-f]{64}$");
 
 /// A scan is named by the SHA-256 of its bytes.
 pub type ScanHash = Digest;

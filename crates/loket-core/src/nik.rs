@@ -42,6 +42,7 @@ pub enum NikFault {
 /// The sex that a document states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Sex {
     /// Laki-laki.
     Male,
@@ -72,6 +73,8 @@ pub fn check(nik: &Nik, birth: NaiveDate, sex: Sex) -> NikCheck {
         sex_agrees: nik.sex() == sex,
     }
 }
+
+crate::id::text_schema!(Nik, "^[0-9]{16}$");
 
 impl Nik {
     /// A NIK as typed or scanned. Blanks, dots, middle dots and hyphens between the digits are left out.

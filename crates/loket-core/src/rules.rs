@@ -37,6 +37,7 @@ pub struct Tariff {
 /// What a further fee is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum SurchargeFor {
     /// Percepatan.
     SameDay,

@@ -318,9 +318,10 @@ pub struct EnrolAnswer {
     pub receipts_used: u32,
 }
 
-/// An error of the server as a whole: never about a single command.
+/// An error of the server as a whole: never about a single command. On the wire it stands in a problem (RFC 9457), of which
+/// a desk reads these parts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(tag = "error", rename_all = "snake_case")]
+#[serde(tag = "code", rename_all = "snake_case")]
 pub enum WireError {
     /// No or wrong credentials: not an enrolled desk.
     DeskUnknown,
@@ -345,9 +346,6 @@ pub enum WireError {
     },
     ProtocolTooOld {
         needs: u32,
-    },
-    Conflict {
-        field: String,
     },
     Internal,
 }

@@ -99,7 +99,6 @@ impl Wire {
                 | WireError::TooLarge { .. }
                 | WireError::RangeNotSatisfiable { .. }
                 | WireError::ProtocolTooOld { .. }
-                | WireError::Conflict { .. }
                 | WireError::Internal,
             ) => Fault::ServerTrouble,
             // Not our server at all: a proxy's page, a captive portal.

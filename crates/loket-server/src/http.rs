@@ -1,5 +1,5 @@
 //! The door of the server: who may come in, how much they may bring, and in which form answers leave. Every error that
-//! leaves is a [`WireError`] with a status; nothing about the inside is told. Limits are checked while reading, never
+//! leaves is a [`Problem`] with a status; nothing about the inside is told. Limits are checked while reading, never
 //! after, and a body is unpacked only after its sender is known.
 
 use std::io::Read;
@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
-use axum::http::header::{ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
+use axum::routing::{get, post};
 use loket_core::id::{DeskId, Digest, OfficeCode};
 use loket_core::sync::{BODY_BYTES_MAX, COMPRESS_FROM_BYTES, WireError};
 use serde::Serialize;
@@ -20,9 +21,10 @@ use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 
 use crate::env::Env;
-use crate::ledger::{DeskRecord, Ledger, LedgerError};
+use crate::ledger::{Denied, DeskRecord, Ledger, LedgerError};
+use crate::problem::{self, Code, Problem};
 use crate::scans::{ScanTrouble, Scans};
-use crate::{exchange, intake, status};
+use crate::{exchange, openapi, status};
 
 /// How long a body may take to arrive.
 const BODY_WAIT: Duration = Duration::from_secs(60);
@@ -46,11 +48,9 @@ pub(crate) struct Server {
 /// An answer that is an error.
 #[derive(Debug)]
 pub(crate) enum No {
+    /// One that a desk branches on.
     Wire(WireError),
-    /// Well-formed, but it can't be taken in as it is; which field.
-    Unfit(String),
-    /// A scan that can't be shown; code of the decoder.
-    Unreadable(&'static str),
+    Problem(Box<Problem>),
 }
 
 pub(crate) type Answer = Result<Response, No>;
@@ -59,50 +59,60 @@ pub(crate) fn bad(field: &str) -> No {
     No::Wire(WireError::BadRequest { field: field.to_owned() })
 }
 
+/// A problem with one part of the request.
+pub(crate) fn refuse(code: Code, field: impl Into<String>) -> No {
+    No::Problem(Box::new(Problem::of(code, field)))
+}
+
+impl From<Code> for No {
+    fn from(code: Code) -> No {
+        No::Problem(Box::new(code.into()))
+    }
+}
+
+impl From<No> for Problem {
+    fn from(no: No) -> Problem {
+        match no {
+            No::Wire(error) => error.into(),
+            No::Problem(problem) => *problem,
+        }
+    }
+}
+
 impl IntoResponse for No {
     fn into_response(self) -> Response {
-        let error = match self {
-            No::Wire(error) => error,
-            No::Unfit(field) => {
-                let error = WireError::BadRequest { field };
-                return (StatusCode::UNPROCESSABLE_ENTITY, axum::Json(error)).into_response();
-            }
-            No::Unreadable(why) => {
-                let body = serde_json::json!({ "error": "unreadable", "why": why });
-                return (StatusCode::UNPROCESSABLE_ENTITY, axum::Json(body)).into_response();
-            }
+        Problem::from(self).into_response()
+    }
+}
+
+impl From<Denied> for No {
+    fn from(denied: Denied) -> No {
+        let code = match denied {
+            Denied::PlaceUnknown => return refuse(Code::PlaceUnknown, "appointment"),
+            Denied::NoPlaceLeft => return refuse(Code::NoPlaceLeft, "appointment"),
+            Denied::TooLate => Code::TooLate,
+            Denied::MovesUsedUp => Code::MovesUsedUp,
+            Denied::NotPaid => Code::NotPaid,
+            Denied::PlaceLost => Code::PlaceLost,
+            Denied::AccountFull => return refuse(Code::AccountFull, "account"),
+            Denied::DiffersFromBefore(field) => return refuse(Code::DiffersFromBefore, field),
+            Denied::AlreadyServed => Code::AlreadyServed,
+            Denied::Cancelled => Code::Cancelled,
+            Denied::NotAsked(field) => return refuse(Code::NotAsked, field),
+            Denied::SameScan(field) => return refuse(Code::SameScan, field),
+            Denied::TooManyScans => return refuse(Code::TooManyScans, "documents"),
+            Denied::AlreadyDispatched => Code::AlreadyDispatched,
         };
-        let status = match &error {
-            WireError::DeskUnknown => StatusCode::UNAUTHORIZED,
-            WireError::DeskRevoked | WireError::OtherOffice | WireError::CodeRefused => StatusCode::FORBIDDEN,
-            WireError::BadRequest { .. } => StatusCode::BAD_REQUEST,
-            WireError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            WireError::Overloaded { .. } => StatusCode::SERVICE_UNAVAILABLE,
-            WireError::NotFound => StatusCode::NOT_FOUND,
-            WireError::RangeNotSatisfiable { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
-            WireError::ProtocolTooOld { .. } => StatusCode::UPGRADE_REQUIRED,
-            WireError::Conflict { .. } => StatusCode::CONFLICT,
-            WireError::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        let mut response = (status, axum::Json(&error)).into_response();
-        if let WireError::Overloaded { retry_s } = error {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_s));
-        }
-        if let WireError::RangeNotSatisfiable { bytes } = error
-            && let Ok(value) = HeaderValue::from_str(&format!("bytes */{bytes}"))
-        {
-            response.headers_mut().insert("content-range", value);
-        }
-        response
+        code.into()
     }
 }
 
 impl From<LedgerError> for No {
     fn from(error: LedgerError) -> No {
         No::Wire(match error {
+            LedgerError::Denied(denied) => return denied.into(),
             LedgerError::OfficeUnknown(_) => WireError::OtherOffice,
             LedgerError::Malformed(field) => WireError::BadRequest { field },
-            LedgerError::Conflict(field) => WireError::Conflict { field },
             LedgerError::Absent(_) => WireError::NotFound,
             LedgerError::Database(_) if error.is_busy() => WireError::Overloaded { retry_s: 1 },
             LedgerError::NewerDatabase { .. }
@@ -120,8 +130,10 @@ impl From<LedgerError> for No {
 impl From<ScanTrouble> for No {
     fn from(trouble: ScanTrouble) -> No {
         match trouble {
-            ScanTrouble::HashDiffers => bad("hash"),
-            ScanTrouble::Unreadable(why) => No::Unreadable(why),
+            ScanTrouble::HashDiffers => refuse(Code::HashDiffers, "hash"),
+            ScanTrouble::Unreadable(why) => {
+                No::Problem(Box::new(Problem { why: Some(why.to_owned()), ..Code::Unreadable.into() }))
+            }
             ScanTrouble::Ledger(error) => error.into(),
             ScanTrouble::Disk(error) => {
                 tracing::error!(%error, "The scan store could not answer");
@@ -217,6 +229,17 @@ pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, No> {
     serde_json::from_slice(body).map_err(|_| bad("body"))
 }
 
+/// JSON of a known shape; what is wrong with it is named by its path, such as `form.birth_date`.
+pub(crate) fn parse_naming<T: DeserializeOwned>(body: &[u8]) -> Result<T, No> {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let read: T = serde_path_to_error::deserialize(&mut json).map_err(|e| {
+        let path = e.path().to_string();
+        bad(if path == "." { "body" } else { &path })
+    })?;
+    json.end().map_err(|_| bad("body"))?;
+    Ok(read)
+}
+
 /// An answer in JSON, compressed if it is long and the caller can take it.
 pub(crate) fn json<T: Serialize>(headers: &HeaderMap, status: StatusCode, value: &T) -> Answer {
     let internal = || No::Wire(WireError::Internal);
@@ -234,24 +257,21 @@ pub(crate) fn json<T: Serialize>(headers: &HeaderMap, status: StatusCode, value:
     Ok(response)
 }
 
-/// All doors.
+/// All doors, and the description of those that partners use.
 pub(crate) fn router(server: Arc<Server>) -> Router {
     let nothing_here = || async { No::Wire(WireError::NotFound) };
+    let (partners, described) = openapi::router().split_for_parts();
+    let described: Arc<str> = openapi::complete(described).into();
     Router::new()
         .route("/v1/enrol", post(exchange::enrol))
         .route("/v1/sync", post(exchange::sync))
         .route("/v1/snapshot", get(exchange::snapshot))
         .route("/v1/scans/{hash}", get(exchange::scan))
         .route("/v1/scans/{hash}/renditions/{page}", get(exchange::rendition))
-        .route("/v1/intake/applications", post(intake::application))
-        .route("/v1/intake/applications/{no}", get(status::for_m_paspor))
         .route("/status", get(status::page))
-        .route("/v1/intake/applications/{no}/appointment", post(intake::reschedule))
-        .route("/v1/intake/offices/{office}/places", get(intake::places))
-        .route("/v1/intake/scans/{hash}", put(intake::scan))
-        .route("/v1/intake/payments", post(intake::payment))
-        .route("/health", get(intake::health))
+        .route("/openapi.json", get(move || openapi::document(described.clone())))
+        .merge(partners)
         .fallback(nothing_here)
-        .method_not_allowed_fallback(|| async { (StatusCode::METHOD_NOT_ALLOWED, axum::Json(WireError::NotFound)) })
+        .layer(map_response(problem::said_by_the_router))
         .with_state(server)
 }

@@ -10,7 +10,9 @@ mod exchange;
 mod http;
 pub mod intake;
 pub mod ledger;
+pub mod openapi;
 pub mod people;
+pub mod problem;
 pub mod publish;
 pub mod scans;
 pub mod status;
@@ -36,7 +38,7 @@ use crate::scans::Scans;
 
 /// How often the heads are looked at for what other processes wrote.
 const LOOK_AT_HEADS_EVERY: Duration = Duration::from_millis(100);
-/// How often bills are looked at for those that ran out.
+/// How often bills are looked at for those that ran out, and duplicates for those nobody was told of.
 const LOOK_AT_BILLS_EVERY: Duration = Duration::from_secs(30);
 /// How long a closing server waits for those who are still being answered.
 const CLOSING_MAX: Duration = Duration::from_secs(5);
@@ -206,6 +208,8 @@ pub async fn serve(config: Config) -> anyhow::Result<Running> {
     runtime.spawn(again_and_again(LOOK_AT_HEADS_EVERY, async move || heads.look_at_heads().await));
     let bills = ledger.clone();
     runtime.spawn(again_and_again(LOOK_AT_BILLS_EVERY, async move || bills.expire_due().await.map(|_| ())));
+    let duplicates = ledger.clone();
+    runtime.spawn(again_and_again(LOOK_AT_BILLS_EVERY, async move || duplicates.tell_duplicates().await.map(|_| ())));
     let lists = ledger.clone();
     runtime.spawn(async move { publish::keep_publishing(&lists).await });
     tracing::info!(%addr, "Loket's server listens on {addr}");

@@ -4,90 +4,49 @@
 use std::sync::Arc;
 
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Query, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use chrono::NaiveDate;
-use loket_core::act::Event;
-use loket_core::application::{Application, DocumentKind, DocumentState, PaymentState, Reason};
+use loket_core::act::{Event, Stamp};
+use loket_core::application::{
+    Application, Appointment, DocumentKind, DocumentState, PaymentState, PostStage, ProductionStage, Reason, Register,
+    Verdict,
+};
 use loket_core::id::{ApplicationNo, Timestamp};
 use loket_core::rules::Rules;
-use loket_core::sync::WireError;
+use loket_core::sync::PROTOCOL;
 use loket_core::visit::{Outcome, Stage, Visit};
 use loket_core::world::World;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::http::{Answer, No, Server, json};
-use crate::intake::admitted;
+use crate::intake::{BillLine, Check, Done, Place, Reupload, Standing, Status, Step, clock};
 use crate::ledger::LedgerError;
+use crate::problem::{Code, SPOKEN_FOR, Sentence};
 
-/// Where an application stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Standing {
-    AwaitingPayment,
-    /// The bill ran out, the place is gone.
-    PaymentExpired,
-    /// Paid after the bill ran out: kept, but without a place.
-    PaidLate,
-    Booked,
-    AtTheOffice,
-    AwaitingReupload,
-    OnHold,
-    InProcess,
-    Refused,
-    GivenUp,
+/// `GET /health`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Health {
+    pub ok: bool,
+    /// The protocol that desks speak with it.
+    pub protocol: u32,
+    /// Its clock.
+    pub now: Timestamp,
 }
 
-/// Something that happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Step {
-    Submitted,
-    Paid,
-    PaymentExpired,
-    Arrived,
-    Served,
-    Finished,
-}
-
-/// What is told about an application.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Status {
-    pub application_no: ApplicationNo,
-    pub standing: Standing,
-    pub appointment: Option<Place>,
-    /// Until when it has to be paid, while it is unpaid.
-    pub pay_until: Option<Timestamp>,
-    /// Documents that an officer asked for once more.
-    pub reuploads: Vec<Reupload>,
-    /// Oldest first.
-    pub history: Vec<Done>,
-}
-
-/// A booked place on the office's clock.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
-    pub day: NaiveDate,
-    /// `HH:MM`
-    pub time: String,
-    /// WIB, WITA or WIT.
-    pub zone: String,
-}
-
-/// A document that was asked for once more.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reupload {
-    pub document: DocumentKind,
-    pub reason: Reason,
-}
-
-/// A step and its time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Done {
-    pub at: Timestamp,
-    pub step: Step,
+/// Is it alive?
+///
+/// Looks at nothing but itself.
+#[utoipa::path(
+    get, path = "/health", tag = "server", operation_id = "health",
+    responses((status = 200, body = Health, description = "It is"))
+)]
+pub(crate) async fn health(State(server): State<Arc<Server>>, request: Request) -> Answer {
+    let health = Health { ok: true, protocol: PROTOCOL, now: server.env.now() };
+    json(request.headers(), StatusCode::OK, &health)
 }
 
 /// `GET /status?no=...&lang=id|en`
@@ -98,10 +57,14 @@ pub(crate) struct Asked {
 }
 
 fn standing(case: &Application, visits: &[&Visit]) -> Standing {
+    if case.cancelled.is_some() {
+        return Standing::Cancelled;
+    }
     let mut outcomes = visits.iter().flat_map(|v| &v.state.outcomes).filter(|o| o.application == case.no);
     if let Some(last) = outcomes.next_back() {
         return match last.outcome {
-            Outcome::Accepted => Standing::InProcess,
+            Outcome::Accepted => after_the_counter(case),
+            Outcome::AwaitingReupload if reuploads_asked(case).is_empty() => Standing::Booked,
             Outcome::AwaitingReupload => Standing::AwaitingReupload,
             Outcome::OnHold { .. } => Standing::OnHold,
             Outcome::Refused { .. } => Standing::Refused,
@@ -114,7 +77,7 @@ fn standing(case: &Application, visits: &[&Visit]) -> Standing {
     }
     let later = case.submission.as_ref().is_some_and(|s| s.kind.is_paid_after_photo());
     match (case.payment(), case.appointment.is_some()) {
-        (PaymentState::Unpaid, true) if later => Standing::Booked,
+        (PaymentState::Unpaid | PaymentState::Unknown, true) if later => Standing::Booked,
         (PaymentState::Expired { .. }, _) => Standing::PaymentExpired,
         (PaymentState::Paid { .. }, false) if case.payment_expired.is_some() => Standing::PaidLate,
         (PaymentState::Unpaid | PaymentState::Unknown, _) => Standing::AwaitingPayment,
@@ -122,17 +85,81 @@ fn standing(case: &Application, visits: &[&Visit]) -> Standing {
     }
 }
 
-fn history(case: &Application, visits: &[&Visit]) -> Vec<Done> {
+/// Accepted: in the making, ready, or with the post.
+fn after_the_counter(case: &Application) -> Standing {
+    match (case.post.last().map(|r| r.stage), &case.consignment, case.production.last().map(|r| r.stage)) {
+        (Some(PostStage::Delivered), ..) => Standing::Delivered,
+        (Some(PostStage::Returned), ..) => Standing::Returned,
+        (_, Some(_), _) => Standing::Dispatched,
+        (_, None, Some(ProductionStage::Ready)) => Standing::ReadyForCollection,
+        (_, None, _) => Standing::InProcess,
+    }
+}
+
+/// Documents whose newest word is "once more", with what the officer wrote.
+fn reuploads_asked(case: &Application) -> Vec<Reupload> {
+    let mut kinds: Vec<DocumentKind> = case.verdicts.iter().map(|e| e.value.document).collect();
+    kinds.sort();
+    kinds.dedup();
+    kinds
+        .into_iter()
+        .filter_map(|document| {
+            let DocumentState::ReuploadAsked { reason } = case.document_state(document) else { return None };
+            let asked = case.verdicts.iter().rev().find(|e| !e.withdrawn && e.value.document == document)?;
+            let attempts: Vec<_> = case.scans.iter().filter(|s| s.document == document).collect();
+            // Whoever has sent another one waits for the officer now.
+            if attempts.last().is_some_and(|newest| newest.hash != asked.value.scan) {
+                return None;
+            }
+            Some(Reupload {
+                document,
+                reason,
+                sentence: reupload_sentence(reason),
+                note: asked.value.to_applicant.clone(),
+                attempts: u32::try_from(attempts.len()).unwrap_or(u32::MAX),
+            })
+        })
+        .collect()
+}
+
+/// What happened, from the rows themselves.
+fn history(case: &Application, rows: &[(Stamp, Event)], visits: &[&Visit]) -> Vec<Done> {
     let mut out = Vec::new();
     let mut add = |at: Timestamp, step: Step| out.push(Done { at, step });
-    if let Some(submission) = &case.submission {
-        add(submission.at, Step::Submitted);
-    }
-    for payment in &case.payments {
-        add(payment.at, Step::Paid);
-    }
-    if let Some(at) = case.payment_expired {
-        add(at, Step::PaymentExpired);
+    let (mut booked, mut seen) = (false, Vec::new());
+    for (stamp, event) in rows {
+        match event {
+            Event::Submitted { submission } => add(submission.at, Step::Submitted),
+            Event::Billed { .. } => add(stamp.at, Step::Billed),
+            Event::Paid { payment } => add(payment.at, Step::Paid),
+            Event::PaymentExpired => add(stamp.at, Step::PaymentExpired),
+            Event::Booked { .. } => {
+                add(stamp.at, if booked { Step::Rescheduled } else { Step::Booked });
+                booked = true;
+            }
+            Event::ScanUploaded { scan } => {
+                if seen.contains(&scan.document) {
+                    add(stamp.at, Step::Reuploaded);
+                }
+                seen.push(scan.document);
+            }
+            Event::VerdictGiven { verdict: Verdict::AskReupload { .. }, .. } => add(stamp.at, Step::ReuploadAsked),
+            Event::DeliveryChosen { .. } => add(stamp.at, Step::DeliveryChosen),
+            Event::ProductionReported { report } => match report.stage {
+                ProductionStage::BookletAllocated => add(report.at, Step::Printing),
+                ProductionStage::Printed => add(report.at, Step::Printed),
+                ProductionStage::Ready => add(report.at, Step::Ready),
+                ProductionStage::QualityPassed | ProductionStage::QualityFailed => {}
+            },
+            Event::Dispatched { consignment } => add(consignment.at, Step::Dispatched),
+            Event::PostReported { report } => match report.stage {
+                PostStage::InTransit => {}
+                PostStage::Delivered => add(report.at, Step::Delivered),
+                PostStage::Returned => add(report.at, Step::Returned),
+            },
+            Event::Cancelled { cancellation } => add(cancellation.at, Step::Cancelled),
+            _ => {}
+        }
     }
     for (stamp, event) in visits.iter().flat_map(|v| &v.history) {
         match event {
@@ -148,54 +175,84 @@ fn history(case: &Application, visits: &[&Visit]) -> Vec<Done> {
     out
 }
 
-/// Where an application of this office stands; `None` if it is not one of them.
-pub fn status_of(world: &World, no: &ApplicationNo, now: Timestamp) -> Option<Status> {
+/// Where an application of this office stands; `None` if it is not one of them. `rows` are all that was written about it.
+pub fn status_of(world: &World, no: &ApplicationNo, rows: &[(Stamp, Event)], now: Timestamp) -> Option<Status> {
     let case = world.applications.get(no)?;
     let rules = world.office.rules_at(now)?;
     let comes = |v: &&Visit| v.plan.as_ref().is_some_and(|p| p.applications.contains(no));
     let visits: Vec<&Visit> = world.visits.values().filter(comes).collect();
     let standing = standing(case, &visits);
-    let place = |a: &loket_core::application::Appointment| Place {
-        day: a.day,
-        time: rules.local(a.slot).format("%H:%M").to_string(),
-        zone: rules.zone_name(),
+    let place =
+        |a: &Appointment| Place { day: a.day, time: clock(rules.local(a.slot).time()), zone: rules.zone_name() };
+    let registers = [Register::Population, Register::BanList, Register::TravelDocuments];
+    // Whether somebody may leave the country is told by an officer, never by a number on a page.
+    let told = registers.into_iter().filter(|r| *r != Register::BanList).filter_map(|r| case.answer(r));
+    let check = |a: &loket_core::application::Answer| Check {
+        register: a.register,
+        result: a.result,
+        differs: a.differs.clone(),
+        source: a.source.clone(),
+        at: a.at,
     };
-    let asked = case.documents(rules).into_iter().filter_map(|document| match case.document_state(document) {
-        DocumentState::ReuploadAsked { reason } => Some(Reupload { document, reason }),
-        _ => None,
-    });
     Some(Status {
         application_no: no.clone(),
+        office: world.office.info.as_ref()?.code.clone(),
         standing,
+        sentence: sentence(standing),
         appointment: case.appointment.as_ref().map(place),
+        bill: case.bill.as_ref().map(|b| BillLine { code: b.code.clone(), amount_rp: b.amount_rp, due: b.due }),
         pay_until: case.bill.as_ref().map(|b| b.due).filter(|_| standing == Standing::AwaitingPayment),
-        reuploads: asked.collect(),
-        history: history(case, &visits),
+        reuploads: reuploads_asked(case),
+        warnings: case.warnings(),
+        checks: told.map(check).collect(),
+        delivery: case.delivery.clone(),
+        tracking_no: case.consignment.as_ref().map(|c| c.tracking_no.clone()),
+        history: history(case, rows, &visits),
     })
 }
 
 async fn look(server: &Server, no: &ApplicationNo) -> Result<(Status, Rules), No> {
-    let office = server.ledger.office_of(no).await.map_err(|e| match e {
-        LedgerError::Absent(_) => No::Wire(WireError::NotFound),
-        other => other.into(),
-    })?;
+    let absent = |e: LedgerError| match e {
+        LedgerError::Absent(_) => Code::NotFound.into(),
+        other => No::from(other),
+    };
+    let office = server.ledger.office_of(no).await.map_err(absent)?;
     let now = server.env.now();
+    let rows = server.ledger.history(&office, no).await?;
     let found =
-        server.ledger.view(&office, |w| Some((status_of(w, no, now)?, w.office.rules_at(now)?.clone()))).await?;
-    found.ok_or(No::Wire(WireError::NotFound))
+        server.ledger.view(&office, |w| Some((status_of(w, no, &rows, now)?, w.office.rules_at(now)?.clone()))).await?;
+    found.ok_or_else(|| Code::NotFound.into())
 }
 
-/// `GET /v1/intake/applications/{no}`
-pub(crate) async fn for_m_paspor(
-    State(server): State<Arc<Server>>,
-    Path(no): Path<String>,
-    request: Request,
-) -> Answer {
-    let (parts, _) = request.into_parts();
-    admitted(&server, &parts)?;
-    let no = ApplicationNo::new(no).map_err(|_| No::Wire(WireError::NotFound))?;
-    let (status, _) = look(&server, &no).await?;
-    json(&parts.headers, StatusCode::OK, &status)
+/// Answers with where an application now stands.
+pub(crate) async fn answer(server: &Server, headers: &HeaderMap, status: StatusCode, no: &ApplicationNo) -> Answer {
+    let (standing, _) = look(server, no).await?;
+    json(headers, status, &standing)
+}
+
+/// A standing in words.
+pub(crate) fn sentence(standing: Standing) -> Sentence {
+    Sentence { id: (INDONESIAN.standing)(standing).to_owned(), en: (ENGLISH.standing)(standing).to_owned() }
+}
+
+/// Why a document is needed once more, and what to do.
+pub(crate) fn reupload_sentence(reason: Reason) -> Sentence {
+    let (id, en) = match reason {
+        Reason::Blurred => ("Foto buram. Ambil lagi dengan cahaya cukup.", "Blurred. Take it again in good light."),
+        Reason::CutOff => ("Ada bagian yang terpotong. Foto seluruh dokumen.", "Cut off. Take the whole document."),
+        Reason::Glare => ("Terkena pantulan cahaya. Ambil dari sudut lain.", "Glare. Take it from another angle."),
+        Reason::WrongDocument => ("Bukan dokumen yang diminta.", "This is not the document that was asked for."),
+        Reason::PagesMissing => {
+            ("Halaman belum lengkap. Unggah semua halaman.", "Pages are missing. Upload all of them.")
+        }
+        Reason::Expired => ("Dokumen sudah tidak berlaku.", "The document is no longer valid."),
+        Reason::DataDiffers => {
+            ("Data berbeda dengan formulir. Periksa dokumennya.", "It differs from the form. Check the document.")
+        }
+        Reason::NotOriginal => ("Foto dokumen asli yang berwarna.", "Take the original, in colour."),
+        Reason::Other => ("Baca catatan petugas.", "Read what the officer wrote."),
+    };
+    Sentence { id: id.to_owned(), en: en.to_owned() }
 }
 
 /// `GET /status`: the page.
@@ -210,7 +267,7 @@ pub(crate) async fn page(State(server): State<Arc<Server>>, asked: Result<Query<
     };
     match look(&server, &no).await {
         Ok((status, rules)) => html(StatusCode::OK, &frame(words, no.as_str(), &told(words, &status, &rules))),
-        Err(No::Wire(WireError::NotFound)) => {
+        Err(No::Problem(problem)) if problem.code == Code::NotFound => {
             html(StatusCode::NOT_FOUND, &frame(words, no.as_str(), &note(words.unknown)))
         }
         Err(_) => html(StatusCode::SERVICE_UNAVAILABLE, &frame(words, no.as_str(), &note(words.later))),
@@ -224,7 +281,13 @@ fn html(status: StatusCode, body: &str) -> Response {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let policy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'";
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.insert(SPOKEN_FOR, HeaderValue::from_static("page"));
     response
+}
+
+/// A text of another system, without the signs that mean something in HTML.
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect()
 }
 
 fn note(text: &str) -> String {
@@ -243,6 +306,9 @@ fn told(words: &Words, status: &Status, rules: &Rules) -> String {
     }
     if !status.reuploads.is_empty() {
         out += &format!("<p>{}</p>", words.reuploads);
+    }
+    if let Some(tracking_no) = &status.tracking_no {
+        out += &format!("<p>{}: <b>{}</b></p>", words.tracking, plain(tracking_no));
     }
     out += &format!("<h3>{}</h3><ol>", words.history);
     for Done { at, step } in &status.history {
@@ -281,6 +347,7 @@ struct Words {
     pay_until: &'static str,
     appointment: &'static str,
     reuploads: &'static str,
+    tracking: &'static str,
     history: &'static str,
     other: &'static str,
     other_lang: &'static str,
@@ -298,23 +365,42 @@ const INDONESIAN: Words = Words {
     pay_until: "Bayar sebelum",
     appointment: "Jadwal kedatangan",
     reuploads: "Ada dokumen yang perlu diunggah ulang. Rinciannya ada di aplikasi M-Paspor.",
+    tracking: "Nomor resi PT Pos",
     history: "Riwayat",
     other: "In English",
     other_lang: "en",
     standing: |standing| match standing {
         Standing::AwaitingPayment => "Menunggu pembayaran",
         Standing::PaymentExpired => "Batas waktu pembayaran terlewati; jadwal dilepas",
-        Standing::PaidLate => "Pembayaran diterima setelah batas waktu; hubungi kantor imigrasi",
+        Standing::PaidLate => "Pembayaran diterima setelah batas waktu; pilih jadwal baru di M-Paspor",
         Standing::Booked => "Terjadwal",
         Standing::AtTheOffice => "Sedang dilayani di kantor imigrasi",
         Standing::AwaitingReupload => "Menunggu unggah ulang dokumen",
         Standing::OnHold => "Ditangguhkan",
         Standing::InProcess => "Diterima, paspor sedang diproses",
+        Standing::ReadyForCollection => "Paspor siap diambil",
+        Standing::Dispatched => "Paspor dikirim melalui PT Pos",
+        Standing::Delivered => "Paspor sudah diterima",
+        Standing::Returned => "Kiriman kembali ke kantor; hubungi kantor imigrasi",
+        Standing::Cancelled => "Dibatalkan sebelum dilayani",
         Standing::Refused => "Ditolak; alasannya disampaikan oleh kantor imigrasi",
         Standing::GivenUp => "Dibatalkan",
     },
     step: |step| match step {
         Step::Submitted => "Permohonan dikirim",
+        Step::Billed => "Kode billing dibuat",
+        Step::Booked => "Jadwal dipilih",
+        Step::Rescheduled => "Jadwal diubah",
+        Step::ReuploadAsked => "Diminta unggah ulang dokumen",
+        Step::Reuploaded => "Dokumen diunggah ulang",
+        Step::DeliveryChosen => "Cara pengambilan dipilih",
+        Step::Printing => "Buku paspor dialokasikan",
+        Step::Printed => "Paspor dicetak",
+        Step::Ready => "Paspor siap di kantor",
+        Step::Dispatched => "Diserahkan kepada PT Pos",
+        Step::Delivered => "Diterima",
+        Step::Returned => "Kembali ke kantor",
+        Step::Cancelled => "Dibatalkan",
         Step::Paid => "Pembayaran diterima",
         Step::PaymentExpired => "Batas waktu pembayaran terlewati",
         Step::Arrived => "Hadir di kantor imigrasi",
@@ -333,23 +419,42 @@ const ENGLISH: Words = Words {
     pay_until: "Pay before",
     appointment: "Appointment",
     reuploads: "Some documents have to be uploaded again. The M-Paspor app says which.",
+    tracking: "Tracking number of PT Pos",
     history: "History",
     other: "Bahasa Indonesia",
     other_lang: "id",
     standing: |standing| match standing {
         Standing::AwaitingPayment => "Waiting for the payment",
         Standing::PaymentExpired => "Not paid in time; the appointment was given up",
-        Standing::PaidLate => "Paid after the deadline; ask the immigration office",
+        Standing::PaidLate => "Paid after the deadline; choose another appointment in M-Paspor",
         Standing::Booked => "Booked",
         Standing::AtTheOffice => "Being served at the immigration office",
         Standing::AwaitingReupload => "Waiting for documents to be uploaded again",
         Standing::OnHold => "On hold",
         Standing::InProcess => "Accepted, the passport is being made",
+        Standing::ReadyForCollection => "The passport can be collected",
+        Standing::Dispatched => "The passport is on its way with PT Pos",
+        Standing::Delivered => "The passport was delivered",
+        Standing::Returned => "The parcel came back to the office; ask the immigration office",
+        Standing::Cancelled => "Cancelled before it was served",
         Standing::Refused => "Refused; the immigration office tells the reason",
         Standing::GivenUp => "Cancelled",
     },
     step: |step| match step {
         Step::Submitted => "Application submitted",
+        Step::Billed => "Billing code made",
+        Step::Booked => "Appointment chosen",
+        Step::Rescheduled => "Appointment changed",
+        Step::ReuploadAsked => "A document was asked for again",
+        Step::Reuploaded => "Document uploaded again",
+        Step::DeliveryChosen => "Way of handing over chosen",
+        Step::Printing => "Booklet allocated",
+        Step::Printed => "Passport printed",
+        Step::Ready => "Passport ready at the office",
+        Step::Dispatched => "Given to PT Pos",
+        Step::Delivered => "Delivered",
+        Step::Returned => "Back at the office",
+        Step::Cancelled => "Cancelled",
         Step::Paid => "Payment received",
         Step::PaymentExpired => "Payment deadline passed",
         Step::Arrived => "Arrived at the office",

@@ -11,8 +11,11 @@ use std::sync::Arc;
 use chrono::{NaiveDate, NaiveTime};
 use house::*;
 use loket_core::act::{Act, ApplicationOutcome, CommandRef, Event, Subject};
-use loket_core::application::{Application, Appointment, Payment, PaymentState, PlaceKind, Priority, Reason, Verdict};
-use loket_core::id::{CounterNo, Digest, Epoch, OfficerId, RequestId, RulesVersion};
+use loket_core::application::{
+    Application, Appointment, Duplicate, Payment, PaymentState, PlaceKind, Priority, Reason, SpecialGround, Verdict,
+};
+use loket_core::id::{CounterNo, Digest, Epoch, OfficeCode, OfficerId, RequestId, RulesVersion, Timestamp};
+use loket_core::nik::Nik;
 use loket_core::refusal::Refusal;
 use loket_core::sync::{AskAnswer, Cursor, Quarantine, RowHeader, RowOutcome, Stream};
 use loket_core::visit::{HoldReason, Outcome, Presence, Stage};
@@ -20,13 +23,33 @@ use loket_core::world::{Related, World};
 use loket_server::database;
 use loket_server::env::Env;
 use loket_server::intake::PAYMENT_DUE_MS;
-use loket_server::ledger::{Address, Arrived, Ledger, LedgerError, ServiceRow, Wanted};
+use loket_server::ledger::{Address, Arrived, Denied, Ledger, LedgerError, NewCase, NewPlace, ServiceRow, Wanted};
 use loket_server::publish::publish_day;
+
+/// An append of somebody slow: its number is taken, and it is not committed yet.
+enum Slow {
+    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
+    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
+}
+
+impl Slow {
+    async fn commit(self) {
+        match self {
+            Slow::Sqlite(tx) => tx.commit().await.unwrap(),
+            Slow::Postgres(tx) => tx.commit().await.unwrap(),
+        }
+    }
+}
+
+/// The first statement of every append.
+const TAKE_NUMBER: &str = "update head set opened = opened + 1 where office = 'KNC'";
 
 /// Where a ledger lies.
 trait Place {
     /// Opens it, as one process of several.
     async fn open(&self) -> Arc<Ledger>;
+    /// Another process has begun an append here and is slow.
+    async fn begin_slowly(&self) -> Slow;
     fn folder(&self) -> &std::path::Path;
 }
 
@@ -44,6 +67,13 @@ impl Sqlite {
 impl Place for Sqlite {
     async fn open(&self) -> Arc<Ledger> {
         Ledger::open(&Address::Sqlite(database(self.dir.path())), self.env.clone()).await.unwrap()
+    }
+    async fn begin_slowly(&self) -> Slow {
+        let url = format!("sqlite://{}", database(self.dir.path()).display());
+        let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
+        let mut tx = pool.begin_with("begin immediate").await.unwrap();
+        sqlx::query(TAKE_NUMBER).execute(&mut *tx).await.unwrap();
+        Slow::Sqlite(tx)
     }
     fn folder(&self) -> &std::path::Path {
         self.dir.path()
@@ -76,6 +106,11 @@ impl Postgres {
 impl Place for Postgres {
     async fn open(&self) -> Arc<Ledger> {
         Ledger::open(&Address::parse(&self.url).unwrap(), self.env.clone()).await.unwrap()
+    }
+    async fn begin_slowly(&self) -> Slow {
+        let mut tx = sqlx::PgPool::connect(&self.url).await.unwrap().begin().await.unwrap();
+        sqlx::query(TAKE_NUMBER).execute(&mut *tx).await.unwrap();
+        Slow::Postgres(tx)
     }
     fn folder(&self) -> &std::path::Path {
         self.dir.path()
@@ -498,7 +533,6 @@ async fn heavy_rows_come_in_portions_that_fit_a_body(place: &impl Place) {
     assert!(bytes < loket_core::sync::BODY_BYTES_MAX, "{bytes}");
 }
 
-/// A number below `below`; the same seed gives the same day.
 fn nine(day: NaiveDate) -> Wanted {
     Wanted { day, time: NaiveTime::from_hms_opt(9, 0, 0).unwrap(), kind: PlaceKind::Regular }
 }
@@ -518,8 +552,10 @@ async fn submit(ledger: &Ledger, n: u32, place: &Wanted) -> Result<Arrived, Ledg
         subject: Subject::Application(no(n)),
         events: vec![submitted],
     };
+    let nik = Nik::parse(&format!("317101010190{n:04}")).unwrap();
     let content = Digest::of(&n.to_be_bytes());
-    ledger.take_application(&knc(), &no(n), &content, &[], Some((place, due)), |_, _| Ok(vec![row])).await
+    let case = NewCase { no: &no(n), content, scans: &[], nik, account: None, place: Some((place, due)) };
+    ledger.take_application(&knc(), &case, |_, _| Ok(vec![row])).await
 }
 
 async fn pay(ledger: &Ledger, n: u32) {
@@ -530,7 +566,8 @@ async fn pay(ledger: &Ledger, n: u32) {
 }
 
 async fn move_to(ledger: &Ledger, n: u32, place: &Wanted) -> Result<Appointment, LedgerError> {
-    ledger.reschedule(&knc(), &no(n), place.day, place.time, None).await
+    let Wanted { day, time, .. } = *place;
+    ledger.reschedule(&no(n), &NewPlace { day, time, kind: None, ground: None }).await
 }
 
 async fn taken(ledger: &Ledger, place: &Wanted) -> u32 {
@@ -556,7 +593,7 @@ async fn two_hundred_submissions_for_the_last_ten_places_give_exactly_ten_bookin
     for one in all.collect::<Vec<_>>() {
         match one.await.unwrap() {
             Ok(Arrived::New) => booked += 1,
-            Err(LedgerError::Conflict(field)) if field == "appointment" => full += 1,
+            Err(LedgerError::Denied(Denied::NoPlaceLeft)) => full += 1,
             other => panic!("{other:?}"),
         }
     }
@@ -596,8 +633,11 @@ async fn a_payment_after_the_bill_ran_out_is_kept_and_shown_and_takes_no_place(p
     let late = case(&ledger, 1).await;
     assert!(matches!(late.payment(), PaymentState::Paid { .. }) && late.payment_expired.is_some());
     assert_eq!((late.appointment.is_none(), taken(&ledger, &nine).await), (true, 0));
-    let Err(LedgerError::Conflict(why)) = move_to(&ledger, 1, &nine).await else { panic!("moved") };
-    assert_eq!(why, "payment");
+    agrees(&ledger).await;
+    // The money is there, so a place is chosen once more; that is no move.
+    move_to(&ledger, 1, &nine).await.unwrap();
+    assert_eq!((case(&ledger, 1).await.appointment.is_some(), taken(&ledger, &nine).await), (true, 1));
+    move_to(&ledger, 1, &Wanted { day: today() + chrono::Days::new(3), ..nine.clone() }).await.unwrap();
     agrees(&ledger).await;
 }
 
@@ -605,6 +645,7 @@ async fn an_applicant_moves_once_and_not_later_than_the_day_before(place: &impl 
     let ledger = office(place).await;
     let (first, second) = (nine(tomorrow()), nine(today() + chrono::Days::new(3)));
     submit(&ledger, 1, &first).await.unwrap();
+    pay(&ledger, 1).await;
     publish_day(&ledger, &knc(), first.day).await.unwrap();
     let moved = move_to(&ledger, 1, &second).await.unwrap();
     assert_eq!(moved.day, second.day);
@@ -613,26 +654,122 @@ async fn an_applicant_moves_once_and_not_later_than_the_day_before(place: &impl 
     let gone = ledger.view(&knc(), |w| w.visits.values().all(|v| matches!(v.stage(), Stage::Withdrawn { .. }))).await;
     assert!(gone.unwrap(), "tomorrow's list calls nobody who has moved");
     let why = async |n: u32, to: &Wanted| match move_to(&ledger, n, to).await {
-        Err(LedgerError::Conflict(why)) => why,
+        Err(LedgerError::Denied(why)) => why,
         other => panic!("{other:?}"),
     };
-    assert_eq!(why(1, &first).await, "reschedules");
+    assert_eq!(why(1, &first).await, Denied::MovesUsedUp);
     submit(&ledger, 2, &first).await.unwrap();
-    assert_eq!(why(2, &nine(today())).await, "appointment.day", "not to today");
+    assert_eq!(why(2, &second).await, Denied::NotPaid);
+    pay(&ledger, 2).await;
+    assert_eq!(why(2, &nine(today())).await, Denied::TooLate, "not to today");
     ledger.env().advance_ms(24 * 3_600_000);
-    assert_eq!(why(2, &second).await, "appointment.day", "not on the day itself");
+    assert_eq!(why(2, &second).await, Denied::TooLate, "not on the day itself");
     assert_eq!((taken(&ledger, &first).await, taken(&ledger, &second).await), (1, 1), "a refusal moves nobody");
+    // On a special ground: on the day itself, after the one move that the rules allow, and the next one is free again.
+    let other = NewPlace {
+        day: tomorrow() + chrono::Days::new(1),
+        time: second.time,
+        kind: None,
+        ground: Some(SpecialGround::ServerOffline),
+    };
+    for n in [1, 2, 2] {
+        ledger.reschedule(&no(n), &other).await.unwrap();
+    }
+    assert_eq!((taken(&ledger, &first).await, taken(&ledger, &second).await), (0, 0));
+    assert_eq!(why(1, &second).await, Denied::MovesUsedUp, "it gave no further move");
+    assert_eq!(move_to(&ledger, 2, &second).await.unwrap().day, second.day, "it took none away");
     agrees(&ledger).await;
+}
+
+/// Two processes, two offices, one moment: whoever is second sees the first, and both are told.
+async fn of_two_applications_of_one_person_at_two_offices_each_is_told_of_the_other(place: &impl Place) {
+    let ledgers = [office(place).await, place.open().await];
+    set_up(&ledgers[0], place.folder(), "KNX").await;
+    let knx = OfficeCode::new("KNX").unwrap();
+    let both = [knc(), knx.clone()].map(|at| {
+        let (ledger, n) = (ledgers[usize::from(at == knx)].clone(), if at == knx { 2 } else { 1 });
+        tokio::spawn(async move {
+            let row = |_: &World, _: &_| {
+                let submitted = Event::Submitted { submission: Box::new(submission(None, None)) };
+                Ok(vec![ServiceRow {
+                    stream: Stream::Registry,
+                    name: "m-paspor",
+                    external_id: no(n).to_string(),
+                    subject: Subject::Application(no(n)),
+                    events: vec![submitted],
+                }])
+            };
+            let nik = Nik::parse("3171010101900000").unwrap();
+            let content = Digest::of(&n.to_be_bytes());
+            let case = NewCase { no: &no(n), content, scans: &[], nik, account: Some("akun"), place: None };
+            ledger.take_application(&at, &case, row).await.unwrap();
+        })
+    });
+    for one in both {
+        one.await.unwrap();
+    }
+    let told = async |office: &OfficeCode, n: u32| {
+        let told = |w: &World| w.applications[&no(n)].duplicates.clone();
+        ledgers[0].view(office, told).await.unwrap()
+    };
+    assert_eq!(told(&knc(), 1).await, [Duplicate { office: knx.clone(), application: no(2) }]);
+    assert_eq!(told(&knx, 2).await, [Duplicate { office: knc(), application: no(1) }]);
+    assert_eq!(ledgers[1].tell_duplicates().await.unwrap(), 0, "once");
+}
+
+/// A family sends everybody at once, over two processes.
+async fn an_account_never_has_a_sixth_open_application(place: &impl Place) {
+    let ledgers = [office(place).await, place.open().await];
+    let nine = nine(tomorrow());
+    let all = (0..20).map(|n: u32| {
+        let (ledger, nine) = (ledgers[n as usize % 2].clone(), nine.clone());
+        tokio::spawn(async move {
+            let nik = Nik::parse(&format!("317101010190{n:04}")).unwrap();
+            let content = Digest::of(&n.to_be_bytes());
+            let place = Some((&nine, Timestamp(i64::MAX)));
+            let case = NewCase { no: &no(n), content, scans: &[], nik, account: Some("keluarga"), place };
+            ledger.take_application(&knc(), &case, |_, _| Ok(Vec::new())).await
+        })
+    });
+    let (mut taken_in, mut full) = (0, 0);
+    for one in all.collect::<Vec<_>>() {
+        match one.await.unwrap() {
+            Ok(Arrived::New) => taken_in += 1,
+            Err(LedgerError::Denied(Denied::AccountFull)) => full += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!((taken_in, full), (5, 15));
+    assert_eq!(taken(&ledgers[0], &nine).await, 5, "whoever was turned away holds no place");
 }
 
 async fn where_no_place_was_opened_none_can_be_taken(place: &impl Place) {
     let ledger = office(place).await;
     let never = Wanted { time: NaiveTime::from_hms_opt(9, 3, 0).unwrap(), ..nine(tomorrow()) };
-    let Err(LedgerError::Malformed(field)) = submit(&ledger, 1, &never).await else { panic!("a place was taken") };
-    assert_eq!(field, "appointment.time");
+    let Err(LedgerError::Denied(why)) = submit(&ledger, 1, &never).await else { panic!("a place was taken") };
+    assert_eq!(why, Denied::PlaceUnknown);
     let sunday = nine(today() - chrono::Days::new(1));
     assert!(submit(&ledger, 1, &sunday).await.is_err(), "the office is closed on Sundays");
     assert_eq!(submit(&ledger, 1, &nine(tomorrow())).await.unwrap(), Arrived::New, "nothing half done");
+}
+
+/// The trap of every plain sequence: 5 is taken, 6 is taken and committed, a reader goes on from 6, and 5 comes to nobody.
+/// Here 6 is not given out while 5 is open.
+async fn two_transactions_can_not_finish_in_the_other_order(place: &impl Place) {
+    let ledger = office(place).await;
+    let reader = place.open().await;
+    let before = reader.heads(&knc()).await.unwrap();
+    let slow = place.begin_slowly().await;
+    let quick = {
+        let ledger = ledger.clone();
+        tokio::spawn(async move { book(&ledger, 1, tomorrow(), "09:00", None, None).await })
+    };
+    tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+    assert!(!quick.is_finished(), "nobody overtakes a number that is taken");
+    assert_eq!(reader.since(&knc(), &before).await.unwrap().rows, []);
+    slow.commit().await;
+    quick.await.unwrap();
+    assert_eq!(reader.since(&knc(), &before).await.unwrap().rows.len(), 1);
 }
 
 /// Numbers are given in the order of commits, so a reader that goes on from the last number it saw misses nobody who
@@ -668,6 +805,7 @@ async fn whoever_reads_while_two_processes_write_misses_no_row(place: &impl Plac
     }
 }
 
+/// A number below `below`; the same seed gives the same day.
 fn dice(seed: &mut u64, below: u64) -> u64 {
     *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
     (*seed >> 33) % below
@@ -779,7 +917,10 @@ macro_rules! ledger_contract {
             whoever_has_not_paid_after_two_hours_gives_the_place_back
             a_payment_after_the_bill_ran_out_is_kept_and_shown_and_takes_no_place
             an_applicant_moves_once_and_not_later_than_the_day_before
+            of_two_applications_of_one_person_at_two_offices_each_is_told_of_the_other
+            an_account_never_has_a_sixth_open_application
             where_no_place_was_opened_none_can_be_taken
+            two_transactions_can_not_finish_in_the_other_order
             whoever_reads_while_two_processes_write_misses_no_row
         }
     };

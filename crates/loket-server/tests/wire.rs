@@ -10,23 +10,27 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use house::*;
-use loket_core::act::Subject;
-use loket_core::application::{DocumentKind, EarlierPassport, Form, Kind, PaymentState, Verdict};
-use loket_core::id::{CounterNo, DeskId, Digest, OfficeCode};
+use loket_core::act::{Act, Subject};
+use loket_core::application::{
+    Delivery, DocumentKind, Form, Kind, PaymentState, PlaceKind, Reason, Submission, Verdict, Warning,
+};
+use loket_core::id::{CounterNo, DeskId, Digest, OfficeCode, Timestamp};
+use loket_core::nik::Nik;
 use loket_core::sync::{
     AskAnswer, BODY_BYTES_MAX, COMMAND_BYTES_MAX, ChainHead, EnrolAnswer, PROTOCOL, Quarantine, RowOutcome, Snapshot,
     SyncAnswer, SyncAsk, WireError,
 };
-use loket_core::world::Related;
+use loket_core::visit::{Presence, Stage};
+use loket_core::world::{Related, World};
 use loket_decode::Bitmap;
 use loket_seal::Signing;
 use loket_server::env::Env;
 use loket_server::intake::{
-    NOTICE_AGE_MS_MAX, NewApplication, NewAppointment, NewDocument, NewPayment, PAYMENT_REPORT_MS,
-    SCANS_PER_APPLICATION_MAX,
+    APPLICATION_BYTES_MAX, CLOCK_AHEAD_MS_MAX, NOTICE_AGE_MS_MAX, NewApplication, NewAppointment, NewDocument, NewForm,
+    NewPayment, OfficeDetails, OfficeList, PAYMENT_REPORT_MS, SCANS_PER_APPLICATION_MAX, Standing, Status, Step,
 };
+use loket_server::problem::{Code, Problem};
 use loket_server::publish::publish_day;
-use loket_server::status::{Standing, Status, Step};
 use loket_server::{Config, Running, serve};
 use reqwest::{Client, Method, Response, StatusCode};
 
@@ -139,21 +143,56 @@ impl Server {
     async fn application(&self, n: u32, bytes: &[u8]) -> NewApplication {
         let hash = Digest::of(bytes);
         assert!(self.put_scan(&hash.to_string(), bytes.to_vec()).await.status().is_success());
+        // A scanner's file often holds all papers, and then shows each of them.
+        let papers = [DocumentKind::Ktp, DocumentKind::FamilyCard, DocumentKind::BirthCertificate];
+        let documents = papers.map(|document| NewDocument {
+            document,
+            file_name: "berkas.jpg".to_owned(),
+            media_type: "image/jpeg".to_owned(),
+            hash,
+            bytes: bytes.len() as u64,
+        });
+        let Submission { kind, electronic, validity_years, form, priority, at, .. } = submission(None, None);
+        let form = Form { nik: Nik::parse(&format!("317101010190{n:04}")).unwrap(), ..form };
         NewApplication {
             office: knc(),
             application_no: no(n),
-            submission: submission(None, None),
-            documents: vec![NewDocument {
-                document: DocumentKind::Ktp,
-                file_name: "ktp.jpg".to_owned(),
-                media_type: "image/jpeg".to_owned(),
-                hash,
-                bytes: bytes.len() as u64,
-            }],
+            account: None,
+            kind,
+            electronic,
+            validity_years,
+            same_day: false,
+            married: false,
+            priority,
+            form: form.into(),
+            documents: documents.to_vec(),
             appointment: Some(NewAppointment { day: today(), time: "09:00".to_owned(), kind: None }),
-            earlier_passports: None,
+            delivery: None,
+            submitted_at: at,
         }
     }
+
+    async fn submits(&self, new: &NewApplication) -> Response {
+        self.post("/v1/intake/applications", new).await
+    }
+
+    async fn ask_status(&self, n: u32) -> Status {
+        let get = self.http.get(self.url(&format!("/v1/intake/applications/{}", no(n))));
+        get.bearer_auth(self.running.intake_key()).send().await.unwrap().json().await.unwrap()
+    }
+}
+
+/// Code and field of a problem.
+async fn problem(response: Response) -> (Code, Option<String>) {
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    let status = response.status();
+    let problem: Problem = response.json().await.unwrap();
+    assert_eq!((problem.status, problem.code.status()), (status.as_u16(), status));
+    (problem.code, problem.field)
+}
+
+fn about(code: Code, field: &str) -> (Code, Option<String>) {
+    (code, Some(field.to_owned()))
 }
 
 async fn error(response: Response) -> (u16, WireError) {
@@ -537,18 +576,16 @@ async fn a_snapshot_and_the_rows_after_it_are_everything() {
 #[tokio::test]
 async fn an_application_becomes_a_case_with_a_bill_and_a_place() {
     let server = Server::new().await;
-    let mut new = server.application(1, &jpeg()).await;
-    let (issued, expires) = (today() - chrono::Days::new(4000), today() - chrono::Days::new(300));
-    new.earlier_passports = Some(vec![EarlierPassport { number: "X0000000".to_owned(), issued, expires }]);
-    assert_eq!(server.post("/v1/intake/applications", &new).await.status(), StatusCode::CREATED);
+    let new = server.application(1, &jpeg()).await;
+    assert_eq!(server.submits(&new).await.status(), StatusCode::CREATED);
     let office = knc();
     let view = || server.running.ledger().view(&office, |w| w.application(&no(1)).unwrap().clone());
     let case = view().await.unwrap();
     let bill = case.bill.clone().unwrap();
     assert_eq!((bill.code.len(), bill.amount_rp), (15, 950_000));
-    assert_eq!(bill.due, new.submission.at.plus_ms(2 * 3600 * 1000));
+    assert_eq!(bill.due, new.submitted_at.plus_ms(2 * 3600 * 1000));
     assert_eq!(case.appointment.as_ref().unwrap().slot, at("2026-11-23T02:00:00Z"));
-    assert_eq!((case.scans.len(), case.earlier.len(), case.answers.len()), (1, 1, 0));
+    assert_eq!((case.scans.len(), case.answers.len()), (3, 0));
     let payment = NewPayment {
         application_no: no(1),
         amount_rp: bill.amount_rp,
@@ -562,48 +599,287 @@ async fn an_application_becomes_a_case_with_a_bill_and_a_place() {
     assert!(matches!(case.payment(), PaymentState::Paid { .. }));
     assert_eq!(case.payments.len(), 1);
     let other = NewPayment { amount_rp: 1, ..payment };
-    let field = "ntpn".to_owned();
-    assert_eq!(error(server.pays(&other).await).await, (409, WireError::Conflict { field }));
+    assert_eq!(problem(server.pays(&other).await).await, about(Code::DiffersFromBefore, "ntpn"));
     let other = NewPayment { application_no: no(9), ntpn: "0000000000000000".to_owned(), ..other };
-    assert_eq!(error(server.pays(&other).await).await, (404, WireError::NotFound));
+    assert_eq!(problem(server.pays(&other).await).await, (Code::NotFound, None));
 }
 
 #[tokio::test]
 async fn the_same_application_again_changes_nothing_and_another_one_is_a_conflict() {
     let server = Server::new().await;
     let mut new = server.application(1, &jpeg()).await;
-    assert_eq!(server.post("/v1/intake/applications", &new).await.status(), StatusCode::CREATED);
+    assert_eq!(server.submits(&new).await.status(), StatusCode::CREATED);
     let heads = server.running.ledger().heads(&knc()).await.unwrap();
-    assert_eq!(server.post("/v1/intake/applications", &new).await.status(), StatusCode::OK);
+    assert_eq!(server.submits(&new).await.status(), StatusCode::OK);
     assert_eq!(server.running.ledger().heads(&knc()).await.unwrap(), heads);
-    new.submission.form.full_name = "CONTOH DUA".to_owned();
-    let field = "application_no".to_owned();
-    let response = server.post("/v1/intake/applications", &new).await;
-    assert_eq!(error(response).await, (409, WireError::Conflict { field }));
+    new.form.full_name = "CONTOH DUA".to_owned();
+    assert_eq!(problem(server.submits(&new).await).await, about(Code::DiffersFromBefore, "application_no"));
 }
 
 #[tokio::test]
 async fn an_application_names_its_unfit_field() {
     let server = Server::new().await;
     let good = server.application(1, &jpeg()).await;
-    let unfit = async |field: &str, change: &dyn Fn(&mut NewApplication)| {
+    let says = async |code: Code, field: &str, change: &dyn Fn(&mut NewApplication)| {
         let mut new = good.clone();
         change(&mut new);
-        let response = server.post("/v1/intake/applications", &new).await;
-        assert_eq!(error(response).await, (422, WireError::BadRequest { field: field.to_owned() }));
+        assert_eq!(problem(server.submits(&new).await).await, about(code, field));
     };
-    unfit("documents[0].hash", &|n| n.documents[0].hash = Digest::of(b"never sent")).await;
+    let unfit = async |field: &str, change: &dyn Fn(&mut NewApplication)| says(Code::Unfit, field, change).await;
+    says(Code::ScanUnknown, "documents[1].hash", &|n| n.documents[1].hash = Digest::of(b"never sent")).await;
+    says(Code::DocumentMissing, "documents.family_card", &|n| drop(n.documents.remove(1))).await;
+    says(Code::PlaceUnknown, "appointment", &|n| n.appointment.as_mut().unwrap().time = "09:01".to_owned()).await;
     unfit("documents[0].bytes", &|n| n.documents[0].bytes += 1).await;
     unfit("documents", &|n| n.documents = vec![n.documents[0].clone(); SCANS_PER_APPLICATION_MAX + 1]).await;
+    unfit("documents[2].file_name", &|n| n.documents[2].file_name = "\u{0}".to_owned()).await;
     unfit("office", &|n| n.office = OfficeCode::new("KNX").unwrap()).await;
-    unfit("submission.form.full_name", &|n| n.submission.form.full_name = "A\u{202e}B".to_owned()).await;
-    unfit("submission.form.address", &|n| n.submission.form.address = "x".repeat(501)).await;
-    unfit("submission.form.birth_date", &|n| n.submission.form.birth_date = chrono::NaiveDate::MIN).await;
-    unfit("submission.validity_years", &|n| n.submission.validity_years = 7).await;
+    unfit("account", &|n| n.account = Some("<script>".to_owned())).await;
+    unfit("form.full_name", &|n| n.form.full_name = "A\u{202e}B".to_owned()).await;
+    unfit("form.full_name", &|n| n.form.full_name = " ".to_owned()).await;
+    unfit("form.address", &|n| n.form.address = "x".repeat(501)).await;
+    unfit("form.birth_date", &|n| n.form.birth_date = chrono::NaiveDate::MIN).await;
+    unfit("form.birth_date", &|n| n.form.birth_date = today()).await;
+    unfit("validity_years", &|n| n.validity_years = 7).await;
+    unfit("same_day", &|n| (n.same_day, n.kind) = (true, Kind::Lost)).await;
+    unfit("submitted_at", &|n| n.submitted_at = server.env.now().plus_ms(CLOCK_AHEAD_MS_MAX + 60_000)).await;
+    unfit("submitted_at", &|n| n.submitted_at = Timestamp(i64::MIN)).await;
     unfit("appointment.time", &|n| n.appointment.as_mut().unwrap().time = "25:00".to_owned()).await;
+    unfit("appointment.time", &|n| n.appointment.as_mut().unwrap().time = "9:00".to_owned()).await;
+    unfit("appointment.kind", &|n| n.appointment.as_mut().unwrap().kind = Some(PlaceKind::Priority)).await;
+    unfit("appointment.kind", &|n| n.appointment.as_mut().unwrap().kind = Some(PlaceKind::SameDay)).await;
     let mut twenty = good.clone();
-    twenty.documents = vec![twenty.documents[0].clone(); SCANS_PER_APPLICATION_MAX];
-    assert_eq!(server.post("/v1/intake/applications", &twenty).await.status(), StatusCode::CREATED);
+    twenty.documents.extend(vec![good.documents[0].clone(); SCANS_PER_APPLICATION_MAX - 3]);
+    assert_eq!(server.submits(&twenty).await.status(), StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn what_can_not_be_read_is_named_by_its_path() {
+    let server = Server::new().await;
+    let good = serde_json::to_value(server.application(1, &jpeg()).await).unwrap();
+    let says = async |field: &str, body: String| {
+        let post = server.http.post(server.url("/v1/intake/applications")).bearer_auth(server.running.intake_key());
+        assert_eq!(problem(post.body(body).send().await.unwrap()).await, about(Code::BadRequest, field));
+    };
+    let with = |path: &str, value: serde_json::Value| {
+        let mut new = good.clone();
+        *new.pointer_mut(path).unwrap() = value;
+        new.to_string()
+    };
+    says("form.birth_date", with("/form/birth_date", "0000-00-00".into())).await;
+    says("form.birth_date", with("/form/birth_date", "2026-02-29".into())).await;
+    says("form.nik", with("/form/nik", "317101010190000".into())).await;
+    says("documents[1].hash", with("/documents/1/hash", "../../etc".into())).await;
+    says("documents[0].bytes", with("/documents/0/bytes", (-1).into())).await;
+    says("documents[0].bytes", with("/documents/0/bytes", 0.1.into())).await;
+    says("kind", with("/kind", "holiday".into())).await;
+    says("application_no", with("/application_no", "A".repeat(65).into())).await;
+    let mut unknown = good.clone();
+    unknown["role"] = "supervisor".into();
+    says("role", unknown.to_string()).await;
+    says("body", good.to_string().replacen("\"kind\"", "\"kind\":\"new\",\"kind\"", 1)).await;
+    says("form.full_name", good.to_string().replace("CONTOH SATU", "\\ud800")).await;
+    says("form", with("/form", serde_json::Value::Null).replace("null", &"[".repeat(10_000))).await;
+    says("body", String::new()).await;
+    says("body", format!("{good} {good}")).await;
+    let nobody = server.running.ledger().view(&knc(), |w| w.applications.len()).await.unwrap();
+    assert_eq!(nobody, 0, "nothing half done");
+    let great = format!("{}{}", " ".repeat(APPLICATION_BYTES_MAX), good);
+    let post = server.http.post(server.url("/v1/intake/applications")).bearer_auth(server.running.intake_key());
+    assert_eq!(problem(post.body(great).send().await.unwrap()).await.0, Code::TooLarge);
+}
+
+#[tokio::test]
+async fn a_child_has_other_papers_and_five_years_and_the_fee_is_that_of_the_decree() {
+    let server = Server::new().await;
+    let mut child = server.application(1, &jpeg()).await;
+    child.form.birth_date = chrono::NaiveDate::from_ymd_opt(2015, 1, 1).unwrap();
+    assert_eq!(problem(server.submits(&child).await).await, about(Code::Unfit, "validity_years"));
+    child.validity_years = 5;
+    assert_eq!(problem(server.submits(&child).await).await, about(Code::DocumentMissing, "documents.parents_ktp"));
+    // Whoever is married counts as grown up.
+    child.married = true;
+    (child.same_day, child.appointment.as_mut().unwrap().kind) = (true, None);
+    let taken: Status = server.submits(&child).await.json().await.unwrap();
+    assert_eq!(taken.bill.unwrap().amount_rp, 1_650_000, "five years, electronic, and the same day");
+}
+
+#[tokio::test]
+async fn two_spellings_of_a_letter_are_one_name() {
+    let server = Server::new().await;
+    let mut new = server.application(1, &jpeg()).await;
+    new.form.full_name = " RENE\u{301} ".to_owned();
+    assert_eq!(server.submits(&new).await.status(), StatusCode::CREATED);
+    let name = |w: &World| w.application(&no(1)).unwrap().submission.as_ref().unwrap().form.full_name.clone();
+    assert_eq!(server.running.ledger().view(&knc(), name).await.unwrap(), "REN\u{c9}");
+}
+
+#[tokio::test]
+async fn a_second_application_of_one_person_is_told_to_both_at_once() {
+    let server = Server::new().await;
+    set_up(server.running.ledger(), server.dir.path(), "KNX").await;
+    let first = server.application(1, &jpeg()).await;
+    let told: Status = server.submits(&first).await.json().await.unwrap();
+    assert_eq!(told.warnings, []);
+    let mut second = server.application(2, &jpeg()).await;
+    (second.form.nik, second.office) = (first.form.nik, OfficeCode::new("KNX").unwrap());
+    let told: Status = server.submits(&second).await.json().await.unwrap();
+    assert_eq!(told.warnings, [Warning::Duplicate { office: knc(), application: no(1) }]);
+    let of_first = server.ask_status(1).await.warnings;
+    assert_eq!(of_first, [Warning::Duplicate { office: second.office.clone(), application: no(2) }]);
+    // Once the first is given up a third is a duplicate of the second only.
+    let path = format!("/v1/intake/applications/{}/cancellation", no(1));
+    assert_eq!(server.post(&path, &serde_json::json!({ "reason": "" })).await.status(), StatusCode::OK);
+    let mut third = server.application(3, &jpeg()).await;
+    third.form.nik = first.form.nik;
+    let told: Status = server.submits(&third).await.json().await.unwrap();
+    assert_eq!(told.warnings, [Warning::Duplicate { office: second.office, application: no(2) }]);
+}
+
+#[tokio::test]
+async fn an_account_has_five_open_applications_and_a_sixth_when_one_is_over() {
+    let server = Server::new().await;
+    let submits = async |n: u32| {
+        let mut new = server.application(n, &jpeg()).await;
+        new.account = Some("keluarga-1".to_owned());
+        server.submits(&new).await
+    };
+    for n in 1..=5 {
+        assert_eq!(submits(n).await.status(), StatusCode::CREATED);
+    }
+    assert_eq!(problem(submits(6).await).await, about(Code::AccountFull, "account"));
+    assert_eq!(submits(5).await.status(), StatusCode::OK, "a repeat is no sixth");
+    let path = format!("/v1/intake/applications/{}/cancellation", no(2));
+    server.post(&path, &serde_json::json!({ "reason": "" })).await;
+    assert_eq!(submits(6).await.status(), StatusCode::CREATED);
+    assert_eq!(problem(submits(7).await).await, about(Code::AccountFull, "account"));
+    // Those whose bills run out count no longer either.
+    server.env.advance_ms(PAYMENT_REPORT_MS);
+    server.running.ledger().expire_due().await.unwrap();
+    assert_eq!(submits(7).await.status(), StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn whoever_gives_an_application_up_gives_the_place_back_and_is_on_no_list() {
+    let server = Server::new().await;
+    let new = server.application(1, &jpeg()).await;
+    server.submits(&new).await;
+    publish_day(server.running.ledger(), &knc(), today()).await.unwrap();
+    let path = format!("/v1/intake/applications/{}/cancellation", no(1));
+    let cancel = async |reason: &str| server.post(&path, &serde_json::json!({ "reason": reason })).await;
+    assert_eq!(problem(cancel("\u{0}").await).await, about(Code::Unfit, "reason"));
+    let told: Status = cancel("batal berangkat").await.json().await.unwrap();
+    assert_eq!((told.standing, told.appointment), (Standing::Cancelled, None));
+    assert_eq!(cancel("sekali lagi").await.status(), StatusCode::OK, "twice is once");
+    let gone = |w: &World| w.visits.values().all(|v| matches!(v.stage(), Stage::Withdrawn { .. }));
+    assert!(server.running.ledger().view(&knc(), gone).await.unwrap());
+    let places = server.running.ledger().places(&knc(), today()..=today()).await.unwrap();
+    assert!(places.iter().all(|p| p.taken == 0));
+    let other = serde_json::json!({ "day": today() + chrono::Days::new(1), "time": "10:00" });
+    let path = format!("/v1/intake/applications/{}/appointment", no(1));
+    assert_eq!(problem(server.post(&path, &other).await).await, (Code::Cancelled, None));
+}
+
+#[tokio::test]
+async fn whoever_was_served_can_give_nothing_up() {
+    let server = Server::new().await;
+    server.submits(&server.application(1, &jpeg()).await).await;
+    publish_day(server.running.ledger(), &knc(), today()).await.unwrap();
+    let mut sri = server.desk("sri.wulandari").await;
+    sri.opens(server.running.ledger(), 1).await;
+    let start = Act::Start { counter: CounterNo(1), applications: vec![no(1)], presence: Presence::NameConfirmed };
+    sri.does(server.running.ledger(), on("A-001"), start).await;
+    let path = format!("/v1/intake/applications/{}", no(1));
+    let cancelled = server.post(&format!("{path}/cancellation"), &serde_json::json!({ "reason": "" })).await;
+    assert_eq!(problem(cancelled).await, (Code::AlreadyServed, None));
+    let moved = serde_json::json!({ "day": today(), "time": "10:00", "ground": "server_offline" });
+    assert_eq!(problem(server.post(&format!("{path}/appointment"), &moved).await).await, (Code::AlreadyServed, None));
+}
+
+#[tokio::test]
+async fn a_document_that_was_asked_for_again_is_sent_again_and_every_attempt_is_kept() {
+    let server = Server::new().await;
+    let new = server.application(1, &jpeg()).await;
+    server.submits(&new).await;
+    publish_day(server.running.ledger(), &knc(), today()).await.unwrap();
+    let path = format!("/v1/intake/applications/{}/documents", no(1));
+    let other = Bitmap::new(64, 48, vec![10; 64 * 48 * 3]).unwrap().to_jpeg(80);
+    server.put_scan(&Digest::of(&other).to_string(), other.clone()).await;
+    let another = NewDocument { hash: Digest::of(&other), bytes: other.len() as u64, ..new.documents[0].clone() };
+    let sends =
+        async |document: &NewDocument| server.post(&path, &serde_json::json!({ "documents": [document] })).await;
+    assert_eq!(problem(sends(&another).await).await, about(Code::NotAsked, "documents[0]"));
+
+    let mut sri = server.desk("sri.wulandari").await;
+    let verdict = Act::Verdict {
+        document: DocumentKind::Ktp,
+        scan: new.documents[0].hash,
+        verdict: Verdict::AskReupload { reason: Reason::Glare },
+        to_applicant: "Foto di tempat teduh".to_owned(),
+        note: String::new(),
+    };
+    sri.does(server.running.ledger(), Subject::Application(no(1)), verdict).await;
+    let asked = server.ask_status(1).await.reuploads;
+    let [asked] = asked.as_slice() else { panic!("{asked:?}") };
+    assert_eq!((asked.document, asked.reason, asked.attempts), (DocumentKind::Ktp, Reason::Glare, 1));
+    assert!(asked.sentence.en.contains("another angle") && asked.note == "Foto di tempat teduh");
+
+    assert_eq!(problem(sends(&new.documents[0]).await).await, about(Code::SameScan, "documents[0]"));
+    let told: Status = sends(&another).await.json().await.unwrap();
+    assert_eq!(told.reuploads, [], "now the officer is asked");
+    assert_eq!(sends(&another).await.status(), StatusCode::OK, "a repeat is no third attempt");
+    let scans =
+        |w: &World| w.application(&no(1)).unwrap().scans.iter().filter(|s| s.document == DocumentKind::Ktp).count();
+    assert_eq!(server.running.ledger().view(&knc(), scans).await.unwrap(), 2);
+    let steps: Vec<Step> = server.ask_status(1).await.history.into_iter().map(|d| d.step).collect();
+    assert!(steps.ends_with(&[Step::ReuploadAsked, Step::Reuploaded]), "{steps:?}");
+    let fetched = server.get(&sri, &format!("/v1/scans/{}", another.hash)).await;
+    assert_eq!(fetched.status(), StatusCode::OK, "desks of the office may see it");
+}
+
+#[tokio::test]
+async fn a_wish_for_the_post_needs_an_address_and_can_be_taken_back() {
+    let server = Server::new().await;
+    server.submits(&server.application(1, &jpeg()).await).await;
+    let path = format!("/v1/intake/applications/{}/delivery", no(1));
+    let choose = async |delivery: serde_json::Value| {
+        let put = server.http.put(server.url(&path)).bearer_auth(server.running.intake_key());
+        put.json(&serde_json::json!({ "delivery": delivery })).send().await.unwrap()
+    };
+    let post =
+        |address: &str| serde_json::json!({ "how": "post", "recipient": "CONTOH", "address": address, "phone": "08" });
+    assert_eq!(problem(choose(post("")).await).await, about(Code::Unfit, "delivery.address"));
+    assert_eq!(choose(post("JALAN CONTOH 2")).await.status(), StatusCode::OK);
+    assert!(matches!(server.ask_status(1).await.delivery, Some(Delivery::Post { .. })));
+    for _ in 0..2 {
+        assert_eq!(choose(serde_json::json!({ "how": "pick_up" })).await.status(), StatusCode::OK);
+    }
+    let told = server.ask_status(1).await;
+    assert_eq!(told.delivery, Some(Delivery::PickUp));
+    assert_eq!(told.history.iter().filter(|d| d.step == Step::DeliveryChosen).count(), 2, "the same wish is no news");
+}
+
+#[tokio::test]
+async fn an_office_tells_its_rules_and_only_the_fees_of_today() {
+    let server = Server::new().await;
+    let get = async |path: &str| {
+        let get = server.http.get(server.url(path)).bearer_auth(server.running.intake_key());
+        get.send().await.unwrap()
+    };
+    let list: OfficeList = get("/v1/intake/offices").await.json().await.unwrap();
+    assert_eq!(list.offices.iter().map(|o| (&o.office, o.zone.as_str())).collect::<Vec<_>>(), [(&knc(), "WIB")]);
+    let office: OfficeDetails = get("/v1/intake/offices/KNC").await.json().await.unwrap();
+    let fee = office.tariffs.iter().find(|t| t.electronic && t.validity_years == 10);
+    assert_eq!((fee.unwrap().amount_rp, office.tariffs.len(), office.surcharges.len()), (950_000, 4, 3));
+    assert_eq!(problem(get("/v1/intake/offices/NONE").await).await, (Code::NotFound, None));
+    assert_eq!(problem(get("/v1/intake/offices/%ff").await).await.0, Code::BadRequest);
+}
+
+#[tokio::test]
+async fn what_partners_can_ask_is_described_where_they_ask_it() {
+    let server = Server::new().await;
+    let get = server.http.get(server.url("/openapi.json")).send().await.unwrap();
+    assert_eq!(get.headers()["content-type"], "application/json");
+    assert_eq!(get.text().await.unwrap(), loket_server::openapi::text());
 }
 
 #[tokio::test]
@@ -611,14 +887,13 @@ async fn a_scan_is_taken_in_under_its_own_name_only() {
     let server = Server::new().await;
     let bytes = jpeg();
     let hash = Digest::of(&bytes).to_string();
-    let put = async |name: &str, bytes: &[u8]| error(server.put_scan(name, bytes.to_vec()).await).await;
-    let field = "hash".to_owned();
-    assert_eq!(put(&"0".repeat(64), &bytes).await, (400, WireError::BadRequest { field: field.clone() }));
-    assert_eq!(put("..%2f..%2fetc", &bytes).await, (400, WireError::BadRequest { field }));
+    let put = async |name: &str, bytes: &[u8]| problem(server.put_scan(name, bytes.to_vec()).await).await;
+    assert_eq!(put(&"0".repeat(64), &bytes).await, about(Code::HashDiffers, "hash"));
+    assert_eq!(put("..%2f..%2fetc", &bytes).await, about(Code::BadRequest, "hash"));
     let html = b"<html>";
     let response = server.put_scan(&Digest::of(html).to_string(), html.to_vec()).await;
-    let body: serde_json::Value = response.json().await.unwrap();
-    assert_eq!(body, serde_json::json!({ "error": "unreadable", "why": "not_a_scan" }));
+    let said: Problem = response.json().await.unwrap();
+    assert_eq!((said.code, said.why.as_deref()), (Code::Unreadable, Some("not_a_scan")));
     assert_eq!(server.put_scan(&hash, bytes.clone()).await.status(), StatusCode::CREATED);
     assert_eq!(server.put_scan(&hash, bytes).await.status(), StatusCode::OK);
 }
@@ -628,7 +903,7 @@ async fn without_the_key_nothing_is_taken_in() {
     let server = Server::new().await;
     for key in ["", "wrong"] {
         let post = server.http.post(server.url("/v1/intake/payments")).bearer_auth(key);
-        assert_eq!(error(post.send().await.unwrap()).await, (401, WireError::DeskUnknown));
+        assert_eq!(problem(post.send().await.unwrap()).await, (Code::KeyUnknown, None));
     }
     let health = server.http.get(server.url("/health")).send().await.unwrap();
     assert_eq!(health.json::<serde_json::Value>().await.unwrap()["ok"], true);
@@ -638,23 +913,27 @@ async fn without_the_key_nothing_is_taken_in() {
 async fn a_payment_notice_that_is_not_the_channels_own_or_not_of_now_is_refused() {
     let server = Server::new().await;
     let new = server.application(1, &jpeg()).await;
-    server.post("/v1/intake/applications", &new).await;
+    server.submits(&new).await;
     let ntpn = "ABCD1234EFGH5678".to_owned();
     let channel = "BRI".to_owned();
     let payment = NewPayment { application_no: no(1), amount_rp: 950_000, ntpn, channel, at: server.env.now() };
-    let refused = (401, WireError::DeskUnknown);
-    assert_eq!(error(server.post("/v1/intake/payments", &payment).await).await, refused, "M-Paspor's key pays nothing");
+    let refused = (Code::KeyUnknown, None);
+    assert_eq!(
+        problem(server.post("/v1/intake/payments", &payment).await).await,
+        refused,
+        "M-Paspor's key pays nothing"
+    );
     let now = server.env.now().0;
-    assert_eq!(error(server.pays_at(&payment, now - NOTICE_AGE_MS_MAX - 1000).await).await, refused);
-    assert_eq!(error(server.pays_at(&payment, now + NOTICE_AGE_MS_MAX + 1000).await).await, refused);
-    assert_eq!(error(server.pays_at(&payment, i64::MIN).await).await, refused);
+    assert_eq!(problem(server.pays_at(&payment, now - NOTICE_AGE_MS_MAX - 1000).await).await, refused);
+    assert_eq!(problem(server.pays_at(&payment, now + NOTICE_AGE_MS_MAX + 1000).await).await, refused);
+    assert_eq!(problem(server.pays_at(&payment, i64::MIN).await).await, refused);
     let body = serde_json::to_vec(&payment).unwrap();
     let path = "/v1/intake/payments";
     let of_other_bytes = server.running.billing_key().sign_request("POST", path, now, b"{}");
     let of_other_key = Signing::random().sign_request("POST", path, now, &body);
     for signature in [of_other_bytes, of_other_key, String::new(), "AAAA".to_owned()] {
         let post = server.http.post(server.url(path)).header("loket-at", now).header("loket-signature", signature);
-        assert_eq!(error(post.body(body.clone()).send().await.unwrap()).await, refused);
+        assert_eq!(problem(post.body(body.clone()).send().await.unwrap()).await, refused);
     }
     let paid = server.running.ledger().view(&knc(), |w| w.application(&no(1)).unwrap().payments.len()).await;
     assert_eq!(paid.unwrap(), 0, "nothing half done");
@@ -667,7 +946,7 @@ async fn a_payment_notice_that_is_not_the_channels_own_or_not_of_now_is_refused(
 async fn a_payment_that_comes_after_the_bill_ran_out_is_answered_as_late() {
     let server = Server::new().await;
     let new = server.application(1, &jpeg()).await;
-    server.post("/v1/intake/applications", &new).await;
+    server.submits(&new).await;
     server.env.advance_ms(PAYMENT_REPORT_MS);
     assert_eq!(server.running.ledger().expire_due().await.unwrap(), 1);
     let ntpn = "ABCD1234EFGH5678".to_owned();
@@ -685,7 +964,7 @@ async fn an_applicant_sees_what_is_left_and_takes_another_place() {
     let place = |day, time: &str| NewAppointment { day, time: time.to_owned(), kind: None };
     let mut new = server.application(1, &jpeg()).await;
     new.appointment = Some(place(day, "09:00"));
-    server.post("/v1/intake/applications", &new).await;
+    server.submits(&new).await;
     let left = async |path: &str| {
         let get = server.http.get(server.url(path)).bearer_auth(server.running.intake_key());
         get.send().await.unwrap()
@@ -696,13 +975,18 @@ async fn an_applicant_sees_what_is_left_and_takes_another_place() {
     assert_eq!((&nine.unwrap()["places"], &nine.unwrap()["left"]), (&20.into(), &19.into()));
 
     let path = format!("/v1/intake/applications/{}/appointment", no(1));
-    assert_eq!(server.post(&path, &place(day, "10:00")).await.status(), StatusCode::OK);
-    let conflict = |field: &str| (409, WireError::Conflict { field: field.to_owned() });
-    assert_eq!(error(server.post(&path, &place(day, "11:00")).await).await, conflict("reschedules"));
-    let unfit = |field: &str| (422, WireError::BadRequest { field: field.to_owned() });
-    assert_eq!(error(server.post(&path, &place(day, "25:00")).await).await, unfit("appointment.time"));
+    let moves = async |to: &NewAppointment| server.post(&path, to).await;
+    assert_eq!(problem(moves(&place(day, "10:00")).await).await, (Code::NotPaid, None));
+    let (ntpn, channel) = ("ABCD1234EFGH5678".to_owned(), "Pos".to_owned());
+    server.pays(&NewPayment { application_no: no(1), amount_rp: 950_000, ntpn, channel, at: server.env.now() }).await;
+    let moved: Status = moves(&place(day, "10:00")).await.json().await.unwrap();
+    assert_eq!(moved.appointment.unwrap().time, "10:00");
+    assert_eq!(problem(moves(&place(day, "11:00")).await).await, (Code::MovesUsedUp, None));
+    assert_eq!(problem(moves(&place(day, "25:00")).await).await, about(Code::Unfit, "time"));
+    let on_a_ground = serde_json::json!({ "day": today(), "time": "15:00", "ground": "server_offline" });
+    assert_eq!(server.post(&path, &on_a_ground).await.status(), StatusCode::OK, "the office was at fault");
     let unknown = server.post("/v1/intake/applications/9999/appointment", &place(day, "10:00")).await;
-    assert_eq!(error(unknown).await, (404, WireError::NotFound));
+    assert_eq!(problem(unknown).await, (Code::NotFound, None));
 
     for (path, status) in [
         ("/v1/intake/offices/KNC/places", 400),
@@ -723,11 +1007,10 @@ async fn an_applicant_sees_what_is_left_and_takes_another_place() {
 async fn whoever_has_the_number_sees_where_it_stands_and_learns_nothing_else() {
     let server = Server::new().await;
     let mut new = server.application(1, &jpeg()).await;
-    new.submission.at = server.env.now();
-    server.post("/v1/intake/applications", &new).await;
+    new.submitted_at = server.env.now();
+    server.submits(&new).await;
     let status = async || {
-        let get = server.http.get(server.url(&format!("/v1/intake/applications/{}", no(1))));
-        let status: Status = get.bearer_auth(server.running.intake_key()).send().await.unwrap().json().await.unwrap();
+        let status = server.ask_status(1).await;
         (status.standing, status.history.into_iter().map(|d| d.step).collect::<Vec<_>>())
     };
     let page = async |lang: &str| {
@@ -736,7 +1019,7 @@ async fn whoever_has_the_number_sees_where_it_stands_and_learns_nothing_else() {
         assert_eq!(answer.status(), StatusCode::OK);
         answer.text().await.unwrap()
     };
-    assert_eq!(status().await, (Standing::AwaitingPayment, vec![Step::Submitted]));
+    assert_eq!(status().await, (Standing::AwaitingPayment, vec![Step::Submitted, Step::Billed, Step::Booked]));
     let unpaid = page("id").await;
     assert!(
         unpaid.contains("Menunggu pembayaran") && unpaid.contains("Bayar sebelum: <b>23-11-2026 10.00 WIB"),
@@ -744,14 +1027,15 @@ async fn whoever_has_the_number_sees_where_it_stands_and_learns_nothing_else() {
     );
     let (ntpn, channel) = ("ABCD1234EFGH5678".to_owned(), "Pos".to_owned());
     server.pays(&NewPayment { application_no: no(1), amount_rp: 950_000, ntpn, channel, at: server.env.now() }).await;
-    assert_eq!(status().await, (Standing::Booked, vec![Step::Submitted, Step::Paid]));
+    assert_eq!(status().await, (Standing::Booked, vec![Step::Submitted, Step::Billed, Step::Booked, Step::Paid]));
     publish_day(server.running.ledger(), &knc(), today()).await.unwrap();
     let mut sri = server.desk("sri.wulandari").await;
     sri.does(server.running.ledger(), on("A-001"), arrives()).await;
-    assert_eq!(status().await, (Standing::AtTheOffice, vec![Step::Submitted, Step::Paid, Step::Arrived]));
+    let (at_the_office, steps) = status().await;
+    assert_eq!((at_the_office, steps.last()), (Standing::AtTheOffice, Some(&Step::Arrived)));
     let english = page("en").await;
     assert!(english.contains("Being served at the immigration office") && english.contains("Arrived at the office"));
-    let Form { full_name, nik, address, mother_name, .. } = &new.submission.form;
+    let NewForm { full_name, nik, address, mother_name, .. } = &new.form;
     for private in [full_name.as_str(), nik.as_str(), address, mother_name, "1990", "ABCD1234EFGH5678"] {
         assert!(!english.contains(private) && !unpaid.contains(private), "{private}");
     }
@@ -761,12 +1045,12 @@ async fn whoever_has_the_number_sees_where_it_stands_and_learns_nothing_else() {
 async fn whoever_lost_the_passport_pays_after_the_photo_and_keeps_the_place_until_then() {
     let server = Server::new().await;
     let mut new = server.application(1, &jpeg()).await;
-    new.submission.kind = Kind::Lost;
-    server.post("/v1/intake/applications", &new).await;
+    new.kind = Kind::Lost;
+    new.documents.push(NewDocument { document: DocumentKind::Other, ..new.documents[0].clone() });
+    server.submits(&new).await;
     server.env.advance_ms(24 * 3_600_000);
     assert_eq!(server.running.ledger().expire_due().await.unwrap(), 0);
-    let get = server.http.get(server.url(&format!("/v1/intake/applications/{}", no(1))));
-    let status: Status = get.bearer_auth(server.running.intake_key()).send().await.unwrap().json().await.unwrap();
+    let status = server.ask_status(1).await;
     assert_eq!((status.standing, status.pay_until), (Standing::Booked, None));
     assert!(status.appointment.is_some());
 }
@@ -786,7 +1070,7 @@ async fn a_number_that_is_none_is_answered_kindly() {
     assert_eq!(empty.status(), StatusCode::OK);
     assert!(empty.text().await.unwrap().contains("Nomor permohonan"));
     let stranger = server.http.get(server.url(&format!("/v1/intake/applications/{}", no(1)))).send().await.unwrap();
-    assert_eq!(error(stranger).await, (401, WireError::DeskUnknown));
+    assert_eq!(problem(stranger).await, (Code::KeyUnknown, None));
 }
 
 // Scans
@@ -797,7 +1081,7 @@ async fn a_cut_off_download_goes_on_where_it_stopped() {
     let sri = server.desk("sri.wulandari").await;
     let bytes = jpeg();
     let new = server.application(1, &bytes).await;
-    server.post("/v1/intake/applications", &new).await;
+    server.submits(&new).await;
     let path = format!("/v1/scans/{}", Digest::of(&bytes));
     let part = async |headers: &[(&str, &str)]| {
         let mut request = server.signed(&sri, Method::GET, &path, Vec::new());
@@ -828,7 +1112,7 @@ async fn of_another_offices_scan_not_even_the_existence_is_told() {
     set_up(server.running.ledger(), server.dir.path(), "KND").await;
     let mut new = server.application(1, &jpeg()).await;
     new.office = OfficeCode::new("KND").unwrap();
-    assert_eq!(server.post("/v1/intake/applications", &new).await.status(), StatusCode::CREATED);
+    assert_eq!(server.submits(&new).await.status(), StatusCode::CREATED);
     for path in ["", "/renditions/0"] {
         let response = server.get(&sri, &format!("/v1/scans/{}{path}", new.documents[0].hash)).await;
         assert_eq!(error(response).await, (404, WireError::NotFound));
@@ -843,7 +1127,7 @@ async fn a_rendition_is_made_once_and_what_cannot_be_shown_says_why() {
     let damaged = jpeg()[..200].to_vec();
     for (n, bytes) in [(1, &png), (2, &damaged)] {
         let new = server.application(n, bytes).await;
-        assert_eq!(server.post("/v1/intake/applications", &new).await.status(), StatusCode::CREATED);
+        assert_eq!(server.submits(&new).await.status(), StatusCode::CREATED);
     }
     let path = format!("/v1/scans/{}/renditions/0", Digest::of(&png));
     let first = server.get(&sri, &path).await;
@@ -866,7 +1150,7 @@ async fn a_rendition_is_made_once_and_what_cannot_be_shown_says_why() {
 async fn unpaid_people_are_on_the_list_too() {
     let server = Server::new().await;
     let new = server.application(1, &jpeg()).await;
-    server.post("/v1/intake/applications", &new).await;
+    server.submits(&new).await;
     assert_eq!(server.running.publish(&knc(), today()).await.unwrap(), 1);
     let mut sri = server.desk("sri.wulandari").await;
     let verdict = sri.draft(server.env.now(), Subject::Application(no(1)), verdict(Verdict::Accept));

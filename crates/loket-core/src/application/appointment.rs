@@ -19,6 +19,7 @@ pub struct Appointment {
 /// What a place is kept for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum PlaceKind {
     Regular,
     /// For those who belong to a [`Priority`] group.
@@ -44,6 +45,7 @@ impl PlaceKind {
 /// Groups that go first (Permenkumham 25/2023). Which ages belong to them is the office's configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Priority {
     /// Lansia.
     Elderly,
@@ -59,6 +61,7 @@ pub enum Priority {
 /// grounds were published for M-Paspor in 2022.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum SpecialGround {
     /// The server was offline when the applicant came.
     ServerOffline,

@@ -9,6 +9,7 @@ use crate::id::{ScanHash, Timestamp};
 /// A paper the applicant must show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum DocumentKind {
     /// KTP-el.
     Ktp,
@@ -33,6 +34,7 @@ pub enum DocumentKind {
 /// A field of the form that is held against a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum FormField {
     FullName,
     Nik,
@@ -45,6 +47,7 @@ pub enum FormField {
 /// Coded reasons, in the order of the keys 1-9.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Reason {
     /// Buram, tidak terbaca.
     Blurred,

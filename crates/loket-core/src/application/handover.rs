@@ -8,7 +8,8 @@ use crate::id::Timestamp;
 
 /// How the applicant wants the passport.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(tag = "delivery", rename_all = "snake_case")]
+#[serde(tag = "how", rename_all = "snake_case", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Delivery {
     /// Fetched at the office.
     PickUp,

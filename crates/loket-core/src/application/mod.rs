@@ -39,6 +39,7 @@ pub const TEXT_CHARS_MAX: usize = 500;
 /// Why somebody applies. PP 45/2024 and Permenkumham 8/2014 name these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Kind {
     /// Paspor baru.
     New,
@@ -129,6 +130,7 @@ pub struct Answer {
 /// A register that the centre asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Register {
     /// Population register (Dukcapil).
     Population,
@@ -141,6 +143,7 @@ pub enum Register {
 /// Kind of answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum AnswerResult {
     /// Agrees, or nothing is listed.
     Clear,
@@ -168,6 +171,7 @@ pub struct Duplicate {
 /// Who gave an application up before it was served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum CancelledBy {
     Applicant,
     Office,
@@ -184,6 +188,7 @@ pub struct Cancellation {
 /// Something about a case that has to be looked at before work goes into it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(tag = "warning", rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Warning {
     /// Applied as "new", but there is a passport already.
     NewAlthoughHasOne { number: String },

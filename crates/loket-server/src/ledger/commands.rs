@@ -253,6 +253,7 @@ impl Append<'_> {
             outcome: outcome.clone(),
             stamped: Some(stamped),
         };
+        self.outcomes_known(&events).await?;
         let seq = self.row(written, events).await?;
         for (i, (subject, events)) in follow_ups.into_iter().enumerate() {
             let external_id = format!("{}/{}/{i}", command.desk, command.n);

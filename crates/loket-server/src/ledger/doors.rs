@@ -5,11 +5,9 @@ use loket_core::act::{Event, Subject};
 use loket_core::id::{ApplicationNo, DeskId, Digest, OfficeCode, ScanHash, Timestamp};
 use loket_core::office::DeskInfo;
 use loket_core::sync::Stream;
-use loket_core::world::World;
 
 use super::db::{Line, Tx, sql};
-use super::places::Wanted;
-use super::{Append, Heads, Ledger, LedgerError, Result, ServiceRow, digest, number};
+use super::{Append, Denied, Ledger, LedgerError, Result, ServiceRow, digest, number};
 
 /// Workstations of one office; the number is written with three digits.
 const DESKS_MAX: u16 = 999;
@@ -113,7 +111,8 @@ impl Append<'_> {
     }
 
     /// Registers what came in from outside.
-    async fn take_in(&mut self, kind: &str, external_id: &str, content: &Digest) -> Result<Arrived> {
+    pub(super) async fn take_in(&mut self, kind: &str, external_id: &str, content: &Digest) -> Result<Arrived> {
+        let number = if kind == "payment" { "ntpn" } else { "application_no" };
         let row = sql("select office, digest from taken_in where kind = $1 and external_id = $2")
             .bind(kind)
             .bind(external_id)
@@ -124,7 +123,7 @@ impl Append<'_> {
             if office == self.seat.code.as_str() && digest(&found)? == *content {
                 return Ok(Arrived::Again);
             }
-            return Err(LedgerError::Conflict(kind.to_owned()));
+            return Err(Denied::DiffersFromBefore(number).into());
         }
         sql("insert into taken_in (kind, external_id, office, digest, at) values ($1, $2, $3, $4, $5)")
             .bind(kind)
@@ -285,43 +284,21 @@ impl Ledger {
         append.commit().await
     }
 
-    /// Takes in an application with the rows it becomes, and the place it wants, held until a time unless it is paid for.
-    /// The same one again changes nothing; another one under the same number is a conflict, and so is a place that is
-    /// gone.
-    pub async fn take_application<F>(
-        &self,
-        office: &OfficeCode,
-        no: &ApplicationNo,
-        content: &Digest,
-        scans: &[ScanHash],
-        place: Option<(&Wanted, Timestamp)>,
-        write: F,
-    ) -> Result<Arrived>
-    where
-        F: FnOnce(&World, &Heads) -> Result<Vec<ServiceRow>>,
-    {
-        let seat = self.seat(office).await?;
-        let mut append = self.begin(&seat).await?;
-        if append.take_in("application", no.as_str(), content).await? == Arrived::Again {
-            return Ok(Arrived::Again);
+    /// Did this very application come in before?
+    ///
+    /// # Errors
+    /// `Denied::DiffersFromBefore` if another one came under its number.
+    pub async fn was_taken_in(&self, no: &ApplicationNo, content: &Digest) -> Result<bool> {
+        let mut db = self.database.read().await?;
+        let found: Option<Vec<u8>> = sql("select digest from taken_in where kind = 'application' and external_id = $1")
+            .bind(no.as_str())
+            .scalar(&mut db)
+            .await?;
+        match found {
+            None => Ok(false),
+            Some(found) if digest(&found)? == *content => Ok(true),
+            Some(_) => Err(Denied::DiffersFromBefore("application_no").into()),
         }
-        for hash in scans {
-            sql("insert into scan_of (hash, office, application) values ($1, $2, $3) on conflict do nothing")
-                .bind(&hash.0[..])
-                .bind(office.as_str())
-                .bind(no.as_str())
-                .run(&mut append.tx)
-                .await?;
-        }
-        let mut rows = write(&append.kept.layers.base, &append.heads)?;
-        if let Some((place, due)) = place {
-            rows.push(append.book(no, place, due).await?);
-        }
-        for row in rows {
-            append.service_row(row).await?;
-        }
-        append.commit().await?;
-        Ok(Arrived::New)
     }
 
     /// The office that an application was handed in to.
@@ -360,6 +337,7 @@ impl Ledger {
         };
         append.service_row(row).await?;
         append.place_is_paid(no).await?;
+        append.is_open_again(no).await?;
         append.commit().await?;
         Ok((Arrived::New, late))
     }

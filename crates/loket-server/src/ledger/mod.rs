@@ -6,17 +6,19 @@
 //! (`loket-server admin`) may append to the same database: every append and every read first catches up with the rows
 //! it has not seen.
 
+mod applications;
 mod commands;
 mod db;
 mod doors;
 mod places;
 mod reading;
 
+pub use applications::{NewCase, SCANS_PER_CASE_MAX};
 pub use commands::{Appended, RELEASE_WISH_MS};
 pub use db::Address;
 pub(crate) use doors::same;
 pub use doors::{Arrived, DeskRecord, NewDesk, ScanRecord};
-pub use places::{DAYS_MAX, Places, Wanted};
+pub use places::{DAYS_MAX, NewPlace, Places, Wanted};
 pub use reading::{ROW_BYTES_PER_ANSWER_MAX, Since};
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -34,6 +36,31 @@ use crate::env::Env;
 /// PostgreSQL's words for "not just now": serialization failure, deadlock, too many connections, shutting down, starting.
 const POSTGRES_BUSY: [&str; 5] = ["40001", "40P01", "53300", "57P01", "57P03"];
 
+/// What stands in the way of something that an applicant wants.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{self:?}")]
+pub enum Denied {
+    /// No places were opened at this time.
+    PlaceUnknown,
+    NoPlaceLeft,
+    /// The day before is over.
+    TooLate,
+    MovesUsedUp,
+    NotPaid,
+    /// The bill ran out, and nobody has paid since.
+    PlaceLost,
+    AccountFull,
+    /// The same number came with other content; which number.
+    DiffersFromBefore(&'static str),
+    AlreadyServed,
+    Cancelled,
+    /// Which field.
+    NotAsked(String),
+    SameScan(String),
+    TooManyScans,
+    AlreadyDispatched,
+}
+
 /// Something the ledger can't do. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
@@ -48,8 +75,9 @@ pub enum LedgerError {
     /// Something in the call is not what it should be; which part.
     #[error("malformed: {0}")]
     Malformed(String),
-    #[error("not the same as what came in before: {0}")]
-    Conflict(String),
+    /// It is well said, but something stands in the way.
+    #[error("denied: {0:?}")]
+    Denied(#[from] Denied),
     #[error("no such {0}")]
     Absent(&'static str),
     #[error("database: {0}")]

@@ -6,13 +6,13 @@ use std::ops::RangeInclusive;
 
 use chrono::{Datelike, NaiveDate, NaiveTime};
 use loket_core::act::{Event, Subject};
-use loket_core::application::{Appointment, PlaceKind};
+use loket_core::application::{Appointment, PlaceKind, SpecialGround};
 use loket_core::id::{ApplicationNo, AppointmentId, OfficeCode, Timestamp};
 use loket_core::sync::Stream;
 use loket_core::world::Related;
 
 use super::db::{Line, Sql, sql};
-use super::{Append, Ledger, LedgerError, Result, ServiceRow};
+use super::{Append, Denied, Ledger, LedgerError, Result, ServiceRow};
 
 /// Days that are opened or listed at once.
 pub const DAYS_MAX: usize = 92;
@@ -36,12 +36,34 @@ pub struct Wanted {
     pub kind: PlaceKind,
 }
 
+/// Another place for an application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewPlace {
+    pub day: NaiveDate,
+    pub time: NaiveTime,
+    /// The kind it had if none is named.
+    pub kind: Option<PlaceKind>,
+    pub ground: Option<SpecialGround>,
+}
+
 /// The place of an application.
 struct Booking {
     wanted: Wanted,
-    freed: bool,
+    state: Held,
     due: Timestamp,
-    moves: u8,
+    /// How often the applicant has moved, and how often they were given another place on a special ground.
+    moves: u32,
+    special: u32,
+}
+
+/// What became of a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Held {
+    /// Not paid for yet.
+    Held,
+    Paid,
+    /// It went back to the others.
+    Freed,
 }
 
 fn day_text(day: NaiveDate) -> String {
@@ -68,7 +90,7 @@ fn is_working_day(day: NaiveDate) -> bool {
 }
 
 /// The id of a booked place. One application has each of its places once.
-fn appointment_id(office: &OfficeCode, no: &ApplicationNo, place: &Wanted, moves: u8) -> Result<AppointmentId> {
+fn appointment_id(office: &OfficeCode, no: &ApplicationNo, place: &Wanted, moves: u32) -> Result<AppointmentId> {
     let Wanted { day, time, .. } = place;
     let moved = if moves == 0 { String::new() } else { format!("-{moves}") };
     let id = format!("{office}-{}-{}-{no}{moved}", day.format("%Y%m%d"), time.format("%H%M"));
@@ -92,8 +114,8 @@ impl Append<'_> {
         let look = "select places from place where office = $1 and day = $2 and time = $3 and kind = $4";
         let there: Option<i64> = self.at(place, look).scalar(&mut self.tx).await?;
         Err(match there {
-            Some(_) => LedgerError::Conflict("appointment".to_owned()),
-            None => LedgerError::Malformed("appointment.time".to_owned()),
+            Some(_) => Denied::NoPlaceLeft.into(),
+            None => Denied::PlaceUnknown.into(),
         })
     }
 
@@ -105,16 +127,21 @@ impl Append<'_> {
     }
 
     async fn booking(&mut self, no: &ApplicationNo) -> Result<Option<Booking>> {
-        let line = sql("select day, time, kind, state, due, moves from booking where application = $1")
+        let line = sql("select day, time, kind, state, due, moves, special from booking where application = $1")
             .bind(no.as_str())
             .first(&mut self.tx)
             .await?;
         let Some(line) = line else { return Ok(None) };
         Ok(Some(Booking {
             wanted: wanted(&line)?,
-            freed: line.get::<String>("state")? == "freed",
+            state: match line.get::<String>("state")?.as_str() {
+                "held" => Held::Held,
+                "paid" => Held::Paid,
+                _ => Held::Freed,
+            },
             due: Timestamp(line.get("due")?),
             moves: line.small("moves")?,
+            special: line.small("special")?,
         }))
     }
 
@@ -124,10 +151,16 @@ impl Append<'_> {
         let book = "insert into booking (office, day, time, kind, application, state, due)
              values ($1, $2, $3, $4, $5, 'held', $6)";
         self.at(place, book).bind(no.as_str()).bind(due.0).run(&mut self.tx).await?;
-        self.booked(no, place, 0)
+        self.booked(no, place, 0, None)
     }
 
-    fn booked(&self, no: &ApplicationNo, place: &Wanted, moves: u8) -> Result<ServiceRow> {
+    fn booked(
+        &self,
+        no: &ApplicationNo,
+        place: &Wanted,
+        moves: u32,
+        ground: Option<SpecialGround>,
+    ) -> Result<ServiceRow> {
         let id = appointment_id(&self.seat.code, no, place, moves)?;
         let rules = self.kept.layers.office().rules_on(place.day).ok_or(LedgerError::Absent("rules"))?;
         let appointment = Appointment { id: id.clone(), day: place.day, slot: rules.moment(place.day, place.time) };
@@ -136,8 +169,21 @@ impl Append<'_> {
             name: "booking",
             external_id: id.to_string(),
             subject: Subject::Application(no.clone()),
-            events: vec![Event::Booked { appointment, ground: None }],
+            events: vec![Event::Booked { appointment, ground }],
         })
+    }
+
+    /// Gives the place of an application back to the others, if it has one.
+    pub(super) async fn free_place(&mut self, no: &ApplicationNo) -> Result<()> {
+        let Some(booking) = self.booking(no).await? else { return Ok(()) };
+        if booking.state != Held::Freed {
+            self.give_back(&booking.wanted).await?;
+            sql("update booking set state = 'freed' where application = $1")
+                .bind(no.as_str())
+                .run(&mut self.tx)
+                .await?;
+        }
+        Ok(())
     }
 
     /// The place is paid for. Changes nothing for one that went back to the others before.
@@ -239,65 +285,65 @@ impl Ledger {
             events: vec![Event::PaymentExpired],
         };
         append.service_row(row).await?;
+        append.is_over(no).await?;
         append.commit().await?;
         tracing::info!(%office, application = %no, "The bill of {no} ran out; its place is free");
         Ok(true)
     }
 
-    /// Gives an application another place, of the kind it had if none is named. Not later than the day before the old one, and as often as the rules say.
+    /// Gives an application another place, of the kind it had if none is named: once it is paid for, not later than the day
+    /// before the old one, and as often as the rules say. On a special ground at any time, and not counted. Whoever paid
+    /// too late and lost the place takes one again.
     ///
     /// # Errors
-    /// `Conflict` names why not: `appointment` (nothing left), `appointment.day` (too late), `reschedules` (used up),
-    /// `payment` (the old place is lost: its bill ran out).
-    pub async fn reschedule(
-        &self,
-        office: &OfficeCode,
-        no: &ApplicationNo,
-        day: NaiveDate,
-        time: NaiveTime,
-        kind: Option<PlaceKind>,
-    ) -> Result<Appointment> {
-        let conflict = |field: &str| LedgerError::Conflict(field.to_owned());
-        let seat = self.seat(office).await?;
+    /// `Denied` names why not.
+    pub async fn reschedule(&self, no: &ApplicationNo, wanted: &NewPlace) -> Result<Appointment> {
+        let office = self.office_of(no).await?;
+        let seat = self.seat(&office).await?;
         let mut append = self.begin(&seat).await?;
         let old = append.booking(no).await?.ok_or(LedgerError::Absent("appointment"))?;
+        let NewPlace { day, time, kind, ground } = *wanted;
         let place = &Wanted { day, time, kind: kind.unwrap_or(old.wanted.kind) };
         let rules = append.kept.layers.base.office.rules_at(append.now).ok_or(LedgerError::Absent("rules"))?;
-        let today = rules.day(append.now);
-        if old.freed {
-            return Err(conflict("payment"));
+        let case = append.kept.layers.application(no).ok_or(LedgerError::Absent("application"))?;
+        let (today, paid) = (rules.day(append.now), !case.payments.is_empty());
+        if case.cancelled.is_some() {
+            return Err(Denied::Cancelled.into());
         }
-        if today >= old.wanted.day || place.day <= today {
-            return Err(conflict("appointment.day"));
+        if append.was_served(no) {
+            return Err(Denied::AlreadyServed.into());
         }
-        if old.moves >= rules.reschedules_max {
-            return Err(conflict("reschedules"));
+        match old.state {
+            Held::Freed if !paid => return Err(Denied::PlaceLost.into()),
+            Held::Held if old.due.0 > 0 => return Err(Denied::NotPaid.into()),
+            Held::Freed | Held::Held | Held::Paid => {}
+        }
+        let is_free = ground.is_some() || old.state == Held::Freed;
+        let first_day = if ground.is_some() { Some(today) } else { today.succ_opt() };
+        if first_day.is_none_or(|first| place.day < first) || (!is_free && today >= old.wanted.day) {
+            return Err(Denied::TooLate.into());
+        }
+        if !is_free && old.moves >= u32::from(rules.reschedules_max) {
+            return Err(Denied::MovesUsedUp.into());
         }
         append.take_place(place).await?;
-        append.give_back(&old.wanted).await?;
-        let moves = old.moves + 1;
-        let book = "update booking set office = $1, day = $2, time = $3, kind = $4, moves = $5 where application = $6";
-        append.at(place, book).bind(moves).bind(no.as_str()).run(&mut append.tx).await?;
-        let row = append.booked(no, place, moves)?;
+        if old.state != Held::Freed {
+            append.give_back(&old.wanted).await?;
+        }
+        let (moves, special) = if is_free { (old.moves, old.special + 1) } else { (old.moves + 1, old.special) };
+        let book =
+            "update booking set office = $1, day = $2, time = $3, kind = $4, moves = $5, special = $6, state = $7
+             where application = $8";
+        let state = if old.state == Held::Held { "held" } else { "paid" };
+        let book = append.at(place, book).bind(moves).bind(special).bind(state).bind(no.as_str());
+        book.run(&mut append.tx).await?;
+        let row = append.booked(no, place, moves + special, ground)?;
         let Some(Event::Booked { appointment, .. }) = row.events.first().cloned() else {
             return Err(LedgerError::Absent("appointment"));
         };
         append.service_row(row).await?;
         // Tomorrow's list may be out already: nobody is called who has gone to another day.
-        let gone: Vec<_> = append.kept.visits_of.get(no).into_iter().flatten().cloned().collect();
-        for visit in gone {
-            let plan = append.kept.layers.visit(&visit).and_then(|v| v.plan.as_ref());
-            if plan.is_some_and(|p| p.day == old.wanted.day && p.applications == [no.clone()]) {
-                let row = ServiceRow {
-                    stream: Stream::Office,
-                    name: "booking",
-                    external_id: format!("moved/{visit}/{moves}"),
-                    subject: Subject::Visit(visit),
-                    events: vec![Event::Withdrawn { reason: "rescheduled".to_owned() }],
-                };
-                append.service_row(row).await?;
-            }
-        }
+        append.withdraw_visits(no, old.wanted.day, "rescheduled", &format!("moved/{}", moves + special)).await?;
         append.commit().await?;
         Ok(appointment)
     }
