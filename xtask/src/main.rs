@@ -5,7 +5,9 @@
 mod bench;
 mod demo;
 mod postgres;
+mod python;
 mod run;
+mod s3;
 mod setup;
 mod test;
 mod tidy;
@@ -26,6 +28,7 @@ cargo xtask COMMAND
   tidy             the house rules: arrows between crates, where SQL may stand, migrations that only add ...
   bench [ui]       release build, then the measurements as JSON lines; `ui` adds those that open a window
   postgres CMD     runs a command with a PostgreSQL of its own, such as `postgres cargo nextest run -p loket-server`
+  s3 CMD           the same with an S3 server of its own; `s3 cargo xtask postgres CMD` gives it both
   setup            installs or names what the machine lacks. demo, test and bench begin with it
   help             this text
 
@@ -56,6 +59,7 @@ fn obey(words: &[&str]) -> Result<()> {
         ["demo"] => demo::demo(&place),
         ["demo", "--check"] => demo::check_from_scratch(&place),
         ["postgres", words @ ..] => postgres::with(&place, words),
+        ["s3", words @ ..] => s3::with(&place, words),
         ["bench"] => bench::bench(&place, &[]),
         ["bench", "ui"] => bench::bench(&place, &["ui"]),
         _ => bail!("cargo xtask does not know `{}`.\n\n{USAGE}", words.join(" ")),

@@ -2,21 +2,20 @@
 //! away, reached on this machine only. Tests and benchmarks find it through `LOKET_TEST_POSTGRES`. It never touches a
 //! PostgreSQL that is already there.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::run::{Background, NeedsHand, Place, answer, minutes, pause, run};
+use crate::run::{Background, NeedsHand, Place, answer, free_port, minutes, run, wait_until};
 
 /// Where Debian keeps the server's programs; only some of them are on the path.
 const VERSIONS: &str = "/usr/lib/postgresql";
 /// The name of the variable that carries its address.
 pub const ADDRESS: &str = "LOKET_TEST_POSTGRES";
 const INITDB_MINUTES: u64 = 3;
-/// How often it is asked whether it is ready, a tenth of a second apart.
-const LOOKS: u32 = 300;
+const START: Duration = Duration::from_secs(30);
 /// Only this machine may ask, and only over TCP; several server processes keep a pool each.
 const SETTINGS: [&str; 3] = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=300"];
 /// What is thrown away needs no disk.
@@ -34,7 +33,7 @@ impl Postgres {
     /// Makes and starts one. `durable` keeps every commit safe on the disk; without it tests run faster.
     pub fn start(place: &Place, durable: bool) -> Result<Postgres> {
         let programs = programs()?;
-        let port = TcpListener::bind(("127.0.0.1", 0)).context("Looking for a free port")?.local_addr()?.port();
+        let port = free_port()?;
         let folder = std::env::temp_dir().join(format!("loket-postgres-{}", std::process::id()));
         std::fs::create_dir_all(&folder).with_context(|| format!("Making {}", folder.display()))?;
         if is_root() {
@@ -69,13 +68,10 @@ fn serve(place: &Place, programs: &Path, folder: &Path, port: &str, durable: boo
     }
     let server = Background::start(&mut command("postgres", &words))?;
     let ready = programs.join("pg_isready").to_string_lossy().into_owned();
-    for _ in 0..LOOKS {
-        if answer(&ready, &["-h", "127.0.0.1", "-p", port]).is_some() {
-            return Ok(server);
-        }
-        pause();
+    if !wait_until(START, || answer(&ready, &["-h", "127.0.0.1", "-p", port]).is_some()) {
+        bail!("PostgreSQL did not start");
     }
-    bail!("PostgreSQL did not start")
+    Ok(server)
 }
 
 /// PostgreSQL refuses to serve as root.

@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::io::Write;
+use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -132,6 +133,22 @@ impl Drop for Background {
             watch.dismiss();
         }
     }
+}
+
+/// A port of this machine that nobody listens on.
+pub fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind(("127.0.0.1", 0)).context("Looking for a free port")?.local_addr()?.port())
+}
+
+/// Looks again and again, for up to `limit`, whether something is ready.
+pub fn wait_until(limit: Duration, ready: impl Fn() -> bool) -> bool {
+    for _ in 0..limit.as_millis() / PULSE.as_millis() {
+        if ready() {
+            return true;
+        }
+        pause();
+    }
+    false
 }
 
 /// What a short question answers, or nothing if the program is missing or says no.

@@ -1,6 +1,6 @@
 //! Brings a machine to where everything else can run: system packages, Node, the UI's packages and its built page, the
 //! crates. It installs only what is missing and only where it has the right to; elsewhere it prints the one command to
-//! type and stops. It never touches anything outside the package manager, `ui/` and cargo's own store.
+//! type and stops. It never touches anything outside the package manager, `ui/`, `target/` and cargo's own store.
 
 use std::fs;
 use std::path::Path;
@@ -9,6 +9,7 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
 
+use crate::python;
 use crate::run::{NeedsHand, Place, answer, minutes, run};
 
 /// Vite's own floor.
@@ -34,6 +35,7 @@ const PACKAGES: &[(&str, For, &str)] = &[
     ("git", For::Tests, "the history that migrations are compared with"),
     ("webkit2gtk-driver", For::Tests, "drives the real window in tests"),
     ("postgresql", For::Tests, "the ledger's other database"),
+    ("python3-venv", For::Tests, "test servers from PyPI, in a folder of their own"),
     ("xvfb", For::Tests, "a display where there is none"),
     ("x11-utils", For::Tests, "tells which window is in front"),
     ("chromium", For::Tests, "the same UI in a plain browser: accessibility, keyboard, screenshots"),
@@ -47,6 +49,9 @@ pub fn setup(place: &Place, goal: For) -> Result<()> {
     packages(place, goal)?;
     node()?;
     crates(place)?;
+    if goal >= For::Tests {
+        python::programs(place)?;
+    }
     page(place)
 }
 

@@ -8,6 +8,7 @@ use anyhow::{Result, bail};
 
 use crate::postgres::{self, Postgres};
 use crate::run::{FEATURES, NeedsHand, Place, answer, minutes, run, timed};
+use crate::s3::{self, S3};
 use crate::setup::{self, For};
 use crate::{demo, tidy};
 
@@ -66,8 +67,9 @@ fn rust_tests(place: &Place) -> Result<()> {
     let runner: &[&str] =
         if answer("cargo-nextest", &["nextest", "--version"]).is_some() { &["nextest", "run"] } else { &["test"] };
     let postgres = Postgres::start(place, false)?;
+    let s3 = S3::start(place)?;
     let mut command = place.cargo(&[runner, &["--workspace", "--features", FEATURES]].concat());
-    run(command.env(postgres::ADDRESS, &postgres.url), minutes(RUST_MINUTES))
+    run(command.env(postgres::ADDRESS, &postgres.url).env(s3::ADDRESS, &s3.url), minutes(RUST_MINUTES))
 }
 
 pub fn test(place: &Place, flags: &[&str]) -> Result<()> {
