@@ -163,6 +163,7 @@ impl Office {
     pub async fn plug_in(&mut self) -> anyhow::Result<()> {
         let config = Config {
             database: None,
+            scans: None,
             data: self.folder.path().join("server"),
             listen: self.address,
             decoder_exe: Some(decoder_program()),

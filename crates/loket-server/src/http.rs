@@ -31,11 +31,15 @@ const BODY_WAIT: Duration = Duration::from_secs(60);
 /// Memory for unpacking one body, as a power of two: 8 MiB, which is all a body may have.
 const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 const ZSTD_LEVEL: i32 = 3;
+/// When to try again after the scan store could not answer.
+const STORE_RETRY_S: u32 = 5;
+/// When to try again after too many uploads lay about unfinished.
+const ROOM_RETRY_S: u32 = 60;
 
 /// What all handlers share.
 pub(crate) struct Server {
     pub(crate) ledger: Arc<Ledger>,
-    pub(crate) scans: Scans,
+    pub(crate) scans: Arc<Scans>,
     pub(crate) env: Env,
     /// SHA-256 of the key of the intake side.
     pub(crate) intake_key: Digest,
@@ -114,6 +118,7 @@ impl From<LedgerError> for No {
             LedgerError::OfficeUnknown(_) => WireError::OtherOffice,
             LedgerError::Malformed(field) => WireError::BadRequest { field },
             LedgerError::Absent(_) => WireError::NotFound,
+            LedgerError::NoRoom => WireError::Overloaded { retry_s: ROOM_RETRY_S },
             LedgerError::Database(_) if error.is_busy() => WireError::Overloaded { retry_s: 1 },
             LedgerError::NewerDatabase { .. }
             | LedgerError::OldSqlite(_)
@@ -135,8 +140,13 @@ impl From<ScanTrouble> for No {
                 No::Problem(Box::new(Problem { why: Some(why.to_owned()), ..Code::Unreadable.into() }))
             }
             ScanTrouble::Ledger(error) => error.into(),
-            ScanTrouble::Disk(error) => {
-                tracing::error!(%error, "The scan store could not answer");
+            ScanTrouble::NotNow(error) => {
+                let error = anyhow::Error::new(error);
+                tracing::error!(error = %format!("{error:#}"), "The scan store could not answer");
+                No::Wire(WireError::Overloaded { retry_s: STORE_RETRY_S })
+            }
+            ScanTrouble::Lost(_) | ScanTrouble::Panicked(_) => {
+                tracing::error!(error = %trouble, "A scan could not be given out");
                 No::Wire(WireError::Internal)
             }
         }

@@ -16,6 +16,7 @@ pub mod problem;
 pub mod publish;
 pub mod scans;
 pub mod status;
+pub mod uploads;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -40,6 +41,8 @@ use crate::scans::Scans;
 const LOOK_AT_HEADS_EVERY: Duration = Duration::from_millis(100);
 /// How often bills are looked at for those that ran out, and duplicates for those nobody was told of.
 const LOOK_AT_BILLS_EVERY: Duration = Duration::from_secs(30);
+/// How often uploads are looked at for those that nobody goes on with.
+const LOOK_AT_UPLOADS_EVERY: Duration = Duration::from_secs(600);
 /// How long a closing server waits for those who are still being answered.
 const CLOSING_MAX: Duration = Duration::from_secs(5);
 /// The key of the intake side, if it is not in a file.
@@ -50,10 +53,12 @@ pub const BILLING_KEY_VAR: &str = "LOKET_BILLING_KEY";
 /// What a server needs to know.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Scans and keys are below, and the database unless `database` names another.
+    /// Keys are below, and the database and the scans unless `database` and `scans` name other places.
     pub data: PathBuf,
     /// Where the ledger is; a file in the data folder if `None`.
     pub database: Option<Address>,
+    /// Where scans lie; below the data folder if `None`.
+    pub scans: Option<scans::Address>,
     /// Port 0 takes any that is free.
     pub listen: SocketAddr,
     /// A program whose `main` begins with `loket_decode::child_main_if_asked`; this one if `None`.
@@ -171,12 +176,13 @@ fn billing_key(data: &Path, env: &Env) -> anyhow::Result<Signing> {
 
 /// Starts a server and returns once it listens.
 pub async fn serve(config: Config) -> anyhow::Result<Running> {
-    let Config { data, database, listen, decoder_exe, env } = config;
+    let Config { data, database, scans, listen, decoder_exe, env } = config;
     let ledger = open_ledger(&data, database, env.clone()).await?;
     let intake_key = shared_key(INTAKE_KEY_VAR, &data.join("keys/intake.key"), &env)?;
     let billing_key = billing_key(&data, &env)?;
     let decoder = decoder_exe.map_or_else(Decoder::this_program, Decoder::at);
-    let scans = Scans::new(&data, ledger.clone(), decoder);
+    let scans = scans.unwrap_or_else(|| scans::Address::Folder(data.clone()));
+    let scans = Arc::new(Scans::open(&scans, ledger.clone(), decoder)?);
     // Threads of its own: what the server holds open ends with them, and a busy caller doesn't slow it down.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .thread_name("loket-server")
@@ -189,7 +195,7 @@ pub async fn serve(config: Config) -> anyhow::Result<Running> {
     let (closing, mut closed) = watch::channel(false);
     let server = http::Server {
         ledger: ledger.clone(),
-        scans,
+        scans: scans.clone(),
         env,
         intake_key: Digest::of(intake_key.as_bytes()),
         billing_public: billing_key.public(),
@@ -210,6 +216,7 @@ pub async fn serve(config: Config) -> anyhow::Result<Running> {
     runtime.spawn(again_and_again(LOOK_AT_BILLS_EVERY, async move || bills.expire_due().await.map(|_| ())));
     let duplicates = ledger.clone();
     runtime.spawn(again_and_again(LOOK_AT_BILLS_EVERY, async move || duplicates.tell_duplicates().await.map(|_| ())));
+    runtime.spawn(again_and_again(LOOK_AT_UPLOADS_EVERY, async move || scans.clear_old_uploads().await));
     let lists = ledger.clone();
     runtime.spawn(async move { publish::keep_publishing(&lists).await });
     tracing::info!(%addr, "Loket's server listens on {addr}");

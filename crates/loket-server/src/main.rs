@@ -14,7 +14,7 @@ use loket_seal::Cost;
 use loket_server::env::Env;
 use loket_server::ledger::Address;
 use loket_server::people::{self, OfficeFile};
-use loket_server::{Config, open_ledger, publish, serve};
+use loket_server::{Config, open_ledger, publish, scans, serve};
 use tracing_subscriber::EnvFilter;
 
 #[derive(Parser)]
@@ -33,6 +33,11 @@ enum What {
         data: PathBuf,
         #[command(flatten)]
         database: DatabaseUrl,
+        /// Where scans lie: file:///DIR or s3://BUCKET/PREFIX; below the data folder if left out. Endpoint, region and
+        /// credentials of S3 come from the variables AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID,
+        /// AWS_SECRET_ACCESS_KEY; plain HTTP needs AWS_ALLOW_HTTP=true.
+        #[arg(long, env = "LOKET_SCANS_URL")]
+        scans_url: Option<String>,
         #[arg(long, default_value = "127.0.0.1:8080")]
         listen: SocketAddr,
         /// Program that decodes scans; this one if left out.
@@ -132,9 +137,11 @@ fn main() -> ExitCode {
 async fn run(cli: Cli) -> anyhow::Result<()> {
     let env = Env::real();
     match cli.what {
-        What::Serve { data, database, listen, decoder } => {
-            let mut running =
-                serve(Config { data, database: database.address()?, listen, decoder_exe: decoder, env }).await?;
+        What::Serve { data, database, scans_url, listen, decoder } => {
+            let database = database.address()?;
+            let scans = scans_url.map(|url| scans::Address::parse(&url, variables()));
+            let scans = scans.transpose().context("Reading --scans-url")?;
+            let mut running = serve(Config { data, database, scans, listen, decoder_exe: decoder, env }).await?;
             tokio::select! {
                 () = interrupted() => {}
                 () = running.ended() => anyhow::bail!("the server stopped by itself"),
@@ -151,6 +158,11 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The environment, but for what is no text.
+fn variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
 async fn interrupted() {

@@ -22,7 +22,7 @@ use utoipa_axum::routes;
 use crate::http::Server;
 use crate::intake::{self, *};
 use crate::problem::{Code, Problem};
-use crate::status;
+use crate::{status, uploads};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -53,6 +53,14 @@ const REFUSALS: &[(&str, &[&[Code]])] = &[
     ("office", &[&[Code::KeyUnknown, Code::NotFound]]),
     ("places", &[&[Code::KeyUnknown, Code::NotFound, Code::BadRequest, Code::Unfit]]),
     ("put_scan", &[&[Code::KeyUnknown, Code::BadRequest, Code::TooLarge, Code::Unreadable, Code::HashDiffers]]),
+    ("upload_progress", &[&[Code::KeyUnknown, Code::NotFound, Code::BadRequest]]),
+    (
+        "upload_piece",
+        &[
+            &[Code::KeyUnknown, Code::BadRequest, Code::TooLarge, Code::Unreadable, Code::HashDiffers],
+            &[Code::UploadElsewhere],
+        ],
+    ),
     (
         "submit",
         &[
@@ -90,7 +98,7 @@ pub(crate) fn router() -> OpenApiRouter<Arc<Server>> {
         .routes(routes!(intake::offices))
         .routes(routes!(intake::office))
         .routes(routes!(intake::places))
-        .routes(routes!(intake::put_scan))
+        .routes(routes!(intake::put_scan, uploads::progress, uploads::piece))
         .routes(routes!(intake::submit))
         .routes(routes!(intake::status_of))
         .routes(routes!(intake::reschedule))
@@ -126,7 +134,7 @@ pub(crate) fn complete(described: utoipa::openapi::OpenApi) -> String {
         schemas.values_mut().for_each(close);
     }
     let paths = document["paths"].as_object_mut().into_iter().flatten();
-    for operation in paths.flat_map(|(_, item)| item.as_object_mut().into_iter().flatten()).map(|(_, op)| op) {
+    for (method, operation) in paths.flat_map(|(_, item)| item.as_object_mut().into_iter().flatten()) {
         let Some(id) = operation["operationId"].as_str().map(str::to_owned) else { continue };
         if let Some(body) = operation.pointer_mut("/requestBody/content/application~1json") {
             body["example"] = request_example(&id);
@@ -138,7 +146,13 @@ pub(crate) fn complete(described: utoipa::openapi::OpenApi) -> String {
                 body["example"] = answered.clone();
             }
         }
-        for (status, problems) in refusals(&id) {
+        for (status, mut problems) in refusals(&id) {
+            // The answer to HEAD is a head.
+            if method == "head"
+                && let Some(problems) = problems.as_object_mut()
+            {
+                problems.remove("content");
+            }
             responses.insert(status, problems);
         }
     }
@@ -179,6 +193,7 @@ fn example_of(code: Code) -> Problem {
         Code::DiffersFromBefore => Problem::of(code, "application_no"),
         Code::AccountFull => Problem::of(code, "account"),
         Code::NotAsked | Code::SameScan => Problem::of(code, "documents[0]"),
+        Code::UploadElsewhere => Problem::of(code, "upload-offset"),
         Code::HashDiffers => Problem::of(code, "hash"),
         Code::TooLarge => Problem { max: Some(APPLICATION_BYTES_MAX as u64), ..code.into() },
         Code::Overloaded | Code::TooManyRequests => Problem { retry_s: Some(1), ..code.into() },
@@ -320,7 +335,7 @@ fn answer_example(operation: &str) -> Value {
                 PlacesLine { day: day(), time: "10:00".to_owned(), kind: PlaceKind::Regular, places: 20, left: 3 };
             some(PlacesList { office: office(), places: vec![line] })
         }
-        "put_scan" => some(TakenScan { hash: hash("ktp") }),
+        "put_scan" | "upload_piece" => some(TakenScan { hash: hash("ktp") }),
         "payment" => some(TakenPayment { ntpn: "A1B2C3D4E5F6G7H8".to_owned(), late: false }),
         _ => some(Status {
             application_no: no(),
@@ -391,6 +406,10 @@ mod tests {
                 assert!(body["example"].is_object(), "{id}");
             }
             for (status, response) in operation["responses"].as_object().unwrap() {
+                if status == "204" || id == "upload_progress" {
+                    assert!(response["content"].is_null(), "{id} {status}");
+                    continue;
+                }
                 let content = response["content"].as_object().unwrap_or_else(|| panic!("{id} {status}"));
                 for body in content.values() {
                     assert!(body["example"].is_object() || body["examples"].is_object(), "{id} {status}");

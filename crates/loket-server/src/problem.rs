@@ -147,6 +147,10 @@ codes! {
     TooManyScans CONFLICT
         "Jumlah unggahan sudah mencapai batas. Bawa dokumen asli ke kantor."
         "The number of uploads is at its limit. Bring the original to the office.";
+    /// A piece that does not begin where the upload stands, or is of another whole.
+    UploadElsewhere CONFLICT
+        "Bagian ini tidak menyambung. Lanjutkan dari Upload-Offset."
+        "This piece does not follow. Go on from Upload-Offset.";
     AlreadyDispatched CONFLICT
         "Paspor sudah diserahkan kepada pos."
         "The passport is with the post already.";

@@ -1,18 +1,20 @@
-//! Scans: files in a folder, each named by the SHA-256 of its bytes, and the smaller pictures that desks are given of
+//! Scans: files in a store, each named by the SHA-256 of its bytes, and the smaller pictures that desks are given of
 //! them. It promises that a name belongs to exactly those bytes and that a file is complete before anybody hears of it.
 //! No scan is ever decoded in this process; `loket-decode` does that in a child.
 
-use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+mod store;
 
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use axum::body::Bytes;
 use loket_core::id::{Digest, ScanHash};
 use loket_decode::{Decoder, Kind, Unreadable, Want};
 use tokio::sync::Semaphore;
+use tokio::task::JoinError;
 
+pub(crate) use self::store::Store;
+pub use self::store::{Address, NotNow};
 use crate::ledger::{Arrived, Ledger, LedgerError, ScanRecord};
 
 /// Bytes of one scan.
@@ -33,8 +35,14 @@ pub enum ScanTrouble {
     Unreadable(&'static str),
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-    #[error("disk: {0}")]
-    Disk(#[from] io::Error),
+    /// The store can't be reached, or is full. Nothing was taken in; later it may well be.
+    #[error(transparent)]
+    NotNow(#[from] NotNow),
+    /// The ledger knows a file that the store has not.
+    #[error("{0} is not in the scan store")]
+    Lost(String),
+    #[error("work beside the loop: {0}")]
+    Panicked(#[from] JoinError),
 }
 
 /// One page as a JPEG.
@@ -45,35 +53,12 @@ pub struct Rendition {
     pub pages: u32,
 }
 
-/// The object store.
+/// The scans of this server.
 pub struct Scans {
-    data: PathBuf,
-    ledger: Arc<Ledger>,
+    pub(crate) store: Store,
+    pub(crate) ledger: Arc<Ledger>,
     decoder: Decoder,
     turn: Semaphore,
-    parts: AtomicU64,
-}
-
-async fn off_the_loop<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, ScanTrouble> + Send + 'static,
-) -> Result<T, ScanTrouble> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(panic) => Err(io::Error::other(panic).into()),
-    }
-}
-
-/// Writes a file whole or not at all; when it has its name, its bytes are on the disk.
-fn write_whole(path: &Path, part: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let mut file = File::create(part)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(part, path)?;
-    #[cfg(unix)]
-    File::open(folder)?.sync_all()?;
-    Ok(())
 }
 
 /// A decoder that was tired today may not be tired tomorrow; a damaged file stays damaged.
@@ -86,81 +71,76 @@ fn lasting_code(code: &str) -> &'static str {
 }
 
 impl Scans {
-    /// The store below the data folder.
-    pub fn new(data: &Path, ledger: Arc<Ledger>, decoder: Decoder) -> Scans {
-        let turn = Semaphore::new(DECODERS_MAX);
-        Scans { data: data.to_owned(), ledger, decoder, turn, parts: AtomicU64::new(0) }
+    /// Opens the store.
+    ///
+    /// # Errors
+    /// When its address can't be what it says, or its folder can't be made.
+    pub fn open(address: &Address, ledger: Arc<Ledger>, decoder: Decoder) -> anyhow::Result<Scans> {
+        Ok(Scans { store: Store::open(address)?, ledger, decoder, turn: Semaphore::new(DECODERS_MAX) })
     }
 
-    fn part(&self, of: &Path) -> PathBuf {
-        let n = self.parts.fetch_add(1, Ordering::Relaxed);
-        of.with_extension(format!("{}-{n}.part", std::process::id()))
+    /// The ledger that knows these scans.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 
     /// Takes a file in under its name.
-    pub async fn put(&self, hash: ScanHash, bytes: Vec<u8>) -> Result<Arrived, ScanTrouble> {
+    pub async fn put(&self, hash: ScanHash, bytes: impl Into<Bytes>) -> Result<Arrived, ScanTrouble> {
+        let record = self.put_bytes(hash, bytes.into()).await?;
+        Ok(self.ledger.keep_scan(&record).await?)
+    }
+
+    /// Puts the bytes into the store, if they are those of the name; the ledger knows nothing of it yet.
+    pub(crate) async fn put_bytes(&self, hash: ScanHash, bytes: Bytes) -> Result<ScanRecord, ScanTrouble> {
         let kind = Kind::sniff(&bytes).map_err(|why| ScanTrouble::Unreadable(why.code()))?;
         let media_type = match kind {
             Kind::Jpeg => "image/jpeg",
             Kind::Png => "image/png",
             Kind::Pdf => "application/pdf",
         };
+        let size = bytes.len() as u64;
+        let whole = bytes.clone();
+        if tokio::task::spawn_blocking(move || Digest::of(&whole)).await? != hash {
+            return Err(ScanTrouble::HashDiffers);
+        }
         let name = hash.to_string();
         let file = format!("scans/{}/{name}", &name[..2]);
-        let path = self.data.join(&file);
-        let part = self.part(&path);
-        let size = bytes.len() as u64;
-        off_the_loop(move || {
-            if Digest::of(&bytes) != hash {
-                return Err(ScanTrouble::HashDiffers);
-            }
-            if !path.exists() {
-                write_whole(&path, &part, &bytes)?;
-            }
-            Ok(())
-        })
-        .await?;
+        if !self.store.is_there(&file).await? {
+            self.store.put(&file, bytes).await?;
+        }
         let media_type = media_type.to_owned();
-        let record = ScanRecord { hash, media_type, bytes: size, file, pages: 0, unreadable: String::new() };
-        Ok(self.ledger.keep_scan(&record).await?)
+        Ok(ScanRecord { hash, media_type, bytes: size, file, pages: 0, unreadable: String::new() })
     }
 
     /// Some bytes of a scan.
     pub async fn read(&self, scan: &ScanRecord, range: RangeInclusive<u64>) -> Result<Vec<u8>, ScanTrouble> {
-        let path = self.data.join(&scan.file);
-        off_the_loop(move || {
-            let mut file = File::open(path)?;
-            file.seek(SeekFrom::Start(*range.start()))?;
-            let mut bytes = Vec::new();
-            file.take(range.end() + 1 - range.start()).read_to_end(&mut bytes)?;
-            Ok(bytes)
-        })
-        .await
+        let end = scan.bytes.min(range.end().saturating_add(1));
+        let bytes = self.store.part(&scan.file, *range.start()..end).await?;
+        Ok(bytes.ok_or_else(|| ScanTrouble::Lost(scan.file.clone()))?.to_vec())
     }
 
-    /// A page as a JPEG of at most [`RENDITION_SIDE_PX_MAX`]. Made once and kept.
+    /// A page as a JPEG of at most [`RENDITION_SIDE_PX_MAX`]. Made once and kept in the store, where other servers find it.
     pub async fn rendition(&self, scan: &ScanRecord, page: u32) -> Result<Rendition, ScanTrouble> {
         let mut pages = scan.pages;
         if !scan.unreadable.is_empty() {
             return Err(ScanTrouble::Unreadable(lasting_code(&scan.unreadable)));
         }
         let name = scan.hash.to_string();
-        let path = self.data.join(format!("renditions/{}/{name}-{page}.jpg", &name[..2]));
-        let why_path = path.with_extension("why");
+        let stem = format!("renditions/{}/{name}-{page}", &name[..2]);
+        let (kept, kept_why) = (format!("{stem}.jpg"), format!("{stem}.why"));
         if pages > 0 {
-            let (path, why_path) = (path.clone(), why_path.clone());
-            let kept = off_the_loop(move || Ok((fs::read(path).ok(), fs::read_to_string(why_path).ok()))).await?;
-            match kept {
-                (Some(jpeg), _) => return Ok(Rendition { jpeg, pages }),
-                (None, Some(why)) => return Err(ScanTrouble::Unreadable(lasting_code(&why))),
-                (None, None) => {}
+            if let Some(jpeg) = self.store.get(&kept).await? {
+                return Ok(Rendition { jpeg: jpeg.to_vec(), pages });
+            }
+            if let Some(why) = self.store.get(&kept_why).await? {
+                return Err(ScanTrouble::Unreadable(lasting_code(&String::from_utf8_lossy(&why))));
             }
         }
-        let _turn = self.turn.acquire().await.map_err(io::Error::other)?;
+        let _turn = self.turn.acquire().await.expect("nobody closes the turns");
         let bytes = Arc::new(self.read(scan, 0..=scan.bytes).await?);
         if pages == 0 {
             let (decoder, bytes) = (self.decoder.clone(), bytes.clone());
-            match off_the_loop(move || Ok(decoder.probe(&bytes))).await? {
+            match tokio::task::spawn_blocking(move || decoder.probe(&bytes)).await? {
                 Ok(probe) => {
                     pages = probe.pages;
                     self.ledger.keep_look(&scan.hash, pages, "").await?;
@@ -177,23 +157,19 @@ impl Scans {
             return Err(ScanTrouble::Unreadable(Unreadable::PageAbsent.code()));
         }
         let decoder = self.decoder.clone();
-        let part = self.part(&path);
-        off_the_loop(move || {
-            let made = decoder.render(&bytes, Want { page, max_side: RENDITION_SIDE_PX_MAX });
-            match made {
-                Ok(bitmap) => {
-                    let jpeg = bitmap.to_jpeg(RENDITION_QUALITY);
-                    write_whole(&path, &part, &jpeg)?;
-                    Ok(Rendition { jpeg, pages })
-                }
-                Err(why) => {
-                    if is_lasting(why) {
-                        write_whole(&why_path, &part, why.code().as_bytes())?;
-                    }
-                    Err(ScanTrouble::Unreadable(why.code()))
-                }
+        let want = Want { page, max_side: RENDITION_SIDE_PX_MAX };
+        let draw = move || decoder.render(&bytes, want).map(|bitmap| bitmap.to_jpeg(RENDITION_QUALITY));
+        match tokio::task::spawn_blocking(draw).await? {
+            Ok(jpeg) => {
+                self.store.put(&kept, jpeg.clone()).await?;
+                Ok(Rendition { jpeg, pages })
             }
-        })
-        .await
+            Err(why) => {
+                if is_lasting(why) {
+                    self.store.put(&kept_why, why.code()).await?;
+                }
+                Err(ScanTrouble::Unreadable(why.code()))
+            }
+        }
     }
 }

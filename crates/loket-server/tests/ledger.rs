@@ -3,12 +3,15 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the answer")]
 
+#[path = "ledger/databases.rs"]
+mod databases;
 mod house;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{NaiveDate, NaiveTime};
+use databases::fresh_postgres;
 use house::*;
 use loket_core::act::{Act, ApplicationOutcome, CommandRef, Event, Subject};
 use loket_core::application::{
@@ -89,16 +92,7 @@ struct Postgres {
 
 impl Postgres {
     async fn new() -> Postgres {
-        let server = std::env::var("LOKET_TEST_POSTGRES").unwrap_or_else(|_| {
-            panic!(
-                "these stories need PostgreSQL; run them as `cargo xtask postgres cargo nextest run -p loket-server`"
-            )
-        });
-        let name = format!("loket_{}", hex::encode(morning().chance::<8>()));
-        let db = sqlx::PgPool::connect(&server).await.unwrap();
-        sqlx::query(sqlx::AssertSqlSafe(format!("create database {name}"))).execute(&db).await.unwrap();
-        db.close().await;
-        let url = server.rsplit_once('/').map(|(host, _)| format!("{host}/{name}")).unwrap();
+        let url = fresh_postgres().await;
         Postgres { dir: tempfile::tempdir().unwrap(), url, env: morning() }
     }
 }

@@ -43,7 +43,7 @@ struct Server {
 
 async fn start(dir: &std::path::Path, listen: SocketAddr, env: Env) -> Running {
     let decoder_exe = Some(PathBuf::from(env!("CARGO_BIN_EXE_loket-server")));
-    serve(Config { data: dir.to_owned(), database: None, listen, decoder_exe, env }).await.unwrap()
+    serve(Config { data: dir.to_owned(), database: None, scans: None, listen, decoder_exe, env }).await.unwrap()
 }
 
 impl Server {

@@ -24,6 +24,6 @@ pub(crate) async fn put_scan(State(server): State<Arc<Server>>, Path(hash): Path
     admitted(&server, &parts)?;
     let hash: ScanHash = hash.parse().map_err(|_| bad("hash"))?;
     let bytes = read(body, SCAN_BYTES_MAX).await?;
-    let arrived = server.scans.put(hash, bytes.to_vec()).await?;
+    let arrived = server.scans.put(hash, bytes).await?;
     json(&parts.headers, status(arrived), &TakenScan { hash })
 }

@@ -45,7 +45,7 @@ pub struct ScanRecord {
     pub hash: ScanHash,
     pub media_type: String,
     pub bytes: u64,
-    /// Below the data folder.
+    /// Its name in the store.
     pub file: String,
     /// 0 if nobody has looked yet.
     pub pages: u32,
@@ -91,6 +91,19 @@ pub(super) async fn desk_of(db: &mut Tx, office: &OfficeCode, desk: DeskId) -> R
 /// Compares without telling by the time it takes how much was right.
 pub(crate) fn same(a: &Digest, b: &Digest) -> bool {
     a.0.iter().zip(b.0).fold(0, |acc, (a, b)| acc | (a ^ b)) == 0
+}
+
+pub(super) async fn insert_scan(tx: &mut Tx, scan: &ScanRecord, now: Timestamp) -> Result<Arrived> {
+    let done =
+        sql("insert into scan (hash, media_type, bytes, file, at) values ($1, $2, $3, $4, $5) on conflict do nothing")
+            .bind(&scan.hash.0[..])
+            .bind(&scan.media_type)
+            .bind(number(scan.bytes))
+            .bind(&scan.file)
+            .bind(now.0)
+            .run(tx)
+            .await?;
+    Ok(if done == 1 { Arrived::New } else { Arrived::Again })
 }
 
 impl Append<'_> {
@@ -345,18 +358,9 @@ impl Ledger {
     /// Notes that the bytes of a scan are in the store.
     pub async fn keep_scan(&self, scan: &ScanRecord) -> Result<Arrived> {
         let mut tx = self.database.write().await?;
-        let done = sql(
-            "insert into scan (hash, media_type, bytes, file, at) values ($1, $2, $3, $4, $5) on conflict do nothing",
-        )
-        .bind(&scan.hash.0[..])
-        .bind(&scan.media_type)
-        .bind(number(scan.bytes))
-        .bind(&scan.file)
-        .bind(self.env.now().0)
-        .run(&mut tx)
-        .await?;
+        let arrived = insert_scan(&mut tx, scan, self.env.now()).await?;
         tx.commit().await?;
-        Ok(if done == 1 { Arrived::New } else { Arrived::Again })
+        Ok(arrived)
     }
 
     /// A scan whose bytes are here.

@@ -12,6 +12,7 @@ mod db;
 mod doors;
 mod places;
 mod reading;
+mod uploads;
 
 pub use applications::{NewCase, SCANS_PER_CASE_MAX};
 pub use commands::{Appended, RELEASE_WISH_MS};
@@ -20,6 +21,7 @@ pub(crate) use doors::same;
 pub use doors::{Arrived, DeskRecord, NewDesk, ScanRecord};
 pub use places::{DAYS_MAX, NewPlace, Places, Wanted};
 pub use reading::{ROW_BYTES_PER_ANSWER_MAX, Since};
+pub use uploads::{UNFINISHED_BYTES_MAX, UNFINISHED_UPLOADS_MAX, Upload};
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -80,6 +82,8 @@ pub enum LedgerError {
     Denied(#[from] Denied),
     #[error("no such {0}")]
     Absent(&'static str),
+    #[error("too many uploads lie about unfinished")]
+    NoRoom,
     #[error("database: {0}")]
     Database(#[from] sqlx::Error),
     #[error("migration: {0}")]
