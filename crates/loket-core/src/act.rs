@@ -12,8 +12,8 @@ use crate::application::{
     SpecialGround, Submission, UploadedScan, Verdict,
 };
 use crate::id::{
-    ApplicationNo, CounterNo, DeskId, Digest, OfficerId, ReceiptNo, RequestId, RulesVersion, ScanHash, Timestamp,
-    VisitId,
+    ApplicationNo, CounterNo, DeskId, Digest, Epoch, OfficeCode, OfficerId, ReceiptNo, RequestId, RulesVersion,
+    ScanHash, Timestamp, VisitId,
 };
 use crate::office::{CounterInfo, DeskInfo, OfficeInfo, Officer};
 use crate::refusal::Refusal;
@@ -496,5 +496,13 @@ pub enum Event {
         version: RulesVersion,
         proposed_by: OfficerId,
         approved_by: OfficerId,
+    },
+    /// The ledger was restored from a copy: what the old epoch had beyond it is not here. Two administrators answer for it.
+    EpochDeclared {
+        epoch: Epoch,
+        /// On whose roster the two stand.
+        office: OfficeCode,
+        by: OfficerId,
+        and: OfficerId,
     },
 }

@@ -33,6 +33,16 @@ pub enum Role {
     Auditor,
 }
 
+impl Role {
+    /// Serves applicants or steers those who do; nobody else has access to cases.
+    pub fn serves(self) -> bool {
+        match self {
+            Role::Officer | Role::Supervisor => true,
+            Role::Administrator | Role::Auditor => false,
+        }
+    }
+}
+
 /// Name and address as printed on paper.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct OfficeInfo {
@@ -251,6 +261,8 @@ impl Office {
             }
             // Who answers for the rules stands in the log; it changes nothing at the counters.
             Event::RulesApproved { .. } => {}
+            // So does who answers for a new epoch; the numbers of the rows say which one it is.
+            Event::EpochDeclared { .. } => {}
             // What these mean for each visit follows as rows of the visits.
             Event::Released { .. } | Event::Reclaimed { .. } => {}
             Event::Published { .. }

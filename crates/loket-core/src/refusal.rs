@@ -132,6 +132,8 @@ pub enum Refusal {
     BuiltUpon,
     NotYours,
     SupervisorOnly,
+    /// Administrators and auditors have no access to cases.
+    RoleForbids,
     AlreadySettled,
     /// Made by a newer program.
     NeedsNewerLoket,

@@ -107,6 +107,8 @@ pub enum Quarantine {
     UnknownKind,
     UnknownRules,
     FutureClock,
+    /// An administrator or auditor, who has no access to cases.
+    RoleForbids,
     /// The desk's line split: another machine stamped the same numbers.
     Clone,
 }

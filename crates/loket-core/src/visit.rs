@@ -604,7 +604,8 @@ impl Visit {
             | Event::OfficerSet { .. }
             | Event::DeskSet { .. }
             | Event::RulesSet { .. }
-            | Event::RulesApproved { .. } => return,
+            | Event::RulesApproved { .. }
+            | Event::EpochDeclared { .. } => return,
         }
         if !matches!(event, Event::Published { .. }) {
             self.history.push((stamp.clone(), event.clone()));

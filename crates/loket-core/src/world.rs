@@ -13,7 +13,7 @@ use crate::id::{ApplicationNo, CounterNo, DeskId, OfficerId, Timestamp, VisitId}
 use crate::office::{Office, Role};
 use crate::refusal::Refusal;
 use crate::rules::Rules;
-use crate::sync::RowOutcome;
+use crate::sync::{Quarantine, RowOutcome};
 use crate::visit::{Presence, Stage, Visit};
 
 /// Changes whenever folding the same rows would give another result; stored aggregates of another version are folded anew.
@@ -219,6 +219,9 @@ impl Layers {
 
 /// The rule book: may this be done to this subject, and what has then happened? Looks only.
 pub fn decide(ctx: &Context<'_>, subject: &Subject, act: &Act) -> Result<Vec<Event>, Refusal> {
+    if !ctx.role.serves() {
+        return Err(Refusal::RoleForbids);
+    }
     match subject {
         Subject::Visit(id) => ctx.related.visit(id).ok_or(Refusal::Unknown)?.decide(ctx, act),
         Subject::Application(no) => ctx.related.application(no).ok_or(Refusal::Unknown)?.decide(ctx, act),
@@ -227,10 +230,12 @@ pub fn decide(ctx: &Context<'_>, subject: &Subject, act: &Act) -> Result<Vec<Eve
 }
 
 /// The authority's word on a stamped act. A claim may be refused; a fact never is: it is applied, or kept as disputed for
-/// a supervisor where two of them exclude each other.
+/// a supervisor where two of them exclude each other, or quarantined where whoever did it has no access to cases.
 pub fn judge(ctx: &Context<'_>, subject: &Subject, act: &Act) -> (RowOutcome, Vec<Event>) {
     match decide(ctx, subject, act) {
         Ok(events) => (RowOutcome::Applied, events),
+        // Done by somebody who must not: no dispute between two who may. It is kept, and a supervisor looks at it.
+        Err(Refusal::RoleForbids) => (RowOutcome::Quarantined { why: Quarantine::RoleForbids }, Vec::new()),
         Err(because) if act.is_claim() => (RowOutcome::Refused { because }, Vec::new()),
         Err(because) if is_overtaken(act, &because) => (RowOutcome::Applied, Vec::new()),
         Err(because) => {
@@ -280,6 +285,9 @@ pub fn follow_ups(subject: &Subject, events: &[Event]) -> Vec<(Subject, Vec<Even
 
 /// Who is next in the share of a counter, or why nobody is.
 pub fn next_in_share<'a>(ctx: &'a Context<'_>, counter: CounterNo) -> Result<&'a Visit, Refusal> {
+    if !ctx.role.serves() {
+        return Err(Refusal::RoleForbids);
+    }
     ctx.counter_is_free(counter)?;
     ctx.related
         .visits()
@@ -320,6 +328,7 @@ pub fn allowed(ctx: &Context<'_>, visit: Option<&Visit>, counter: CounterNo) -> 
     let next = next_in_share(ctx, counter).err();
     let mut out = vec![Allowed { action: Action::CallNext, why_not: next }];
     let Some(visit) = visit else { return out };
+    let subject = Subject::Visit(visit.id.clone());
     let applications = visit.plan.as_ref().map(|p| p.applications.clone()).unwrap_or_default();
     let open: Vec<ApplicationNo> =
         applications.into_iter().filter(|a| !visit.state.outcomes.iter().any(|o| o.application == *a)).collect();
@@ -340,13 +349,14 @@ pub fn allowed(ctx: &Context<'_>, visit: Option<&Visit>, counter: CounterNo) -> 
     ] {
         // Starting is always possible for whoever is here; "start" alone means the one who was called to this counter.
         let not_called = if action == Action::Start { visit.called_here(counter).err() } else { None };
-        out.push(Allowed { action, why_not: not_called.or_else(|| visit.decide(ctx, &act).err()) });
+        out.push(Allowed { action, why_not: not_called.or_else(|| decide(ctx, &subject, &act).err()) });
     }
     if let Some(served) = visit.service_at(counter).and_then(|s| s.applications.first())
         && let Some(case) = ctx.related.application(served)
     {
         let missing = case.missing_for_receipt(ctx.rules, ctx.now);
         let why_not = match (case.receipts.iter().find(|r| r.number.desk == ctx.desk), missing.is_empty()) {
+            _ if !ctx.role.serves() => Some(Refusal::RoleForbids),
             (Some(own), _) => Some(Refusal::ReceiptExists { number: own.number.clone() }),
             (None, false) => Some(Refusal::NotReady { missing }),
             (None, true) => None,
@@ -354,7 +364,7 @@ pub fn allowed(ctx: &Context<'_>, visit: Option<&Visit>, counter: CounterNo) -> 
         out.push(Allowed { action: Action::IssueReceipt, why_not });
         let outcome = crate::visit::Outcome::Accepted;
         let outcomes = vec![crate::act::ApplicationOutcome { application: served.clone(), outcome }];
-        let why_not = visit.decide(ctx, &Act::Finish { counter, outcomes }).err();
+        let why_not = decide(ctx, &subject, &Act::Finish { counter, outcomes }).err();
         out.push(Allowed { action: Action::FinishAccepted, why_not });
     }
     out

@@ -3,7 +3,7 @@
 //! answer is what a person would read: first what was not simply done, then everybody of whom something changed.
 //!
 //! The cast: Sari at W001 (counter 1), where Lina takes over from her, Budi at W002 (counter 2), Maya, supervisor, at
-//! W003 (counter 3). It is Monday 23 November 2026, 08.30. Whoever acts is named at the end (`by Budi`, `by 2`); without a name it is Sari. `try` asks
+//! W003 (counter 3), Ratih and Surya, administrator and auditor, who sit down at W001. It is Monday 23 November 2026, 08.30. Whoever acts is named at the end (`by Budi`, `by 2`); without a name it is Sari. `try` asks
 //! without doing, `@x` names a command, `of bima` names an application other than the one in hand.
 
 use std::collections::BTreeMap;
@@ -1365,10 +1365,45 @@ fn each_act_belongs_to_one_kind_of_subject() {
     );
 }
 
+// Roles
+
+#[test]
+fn whoever_has_no_access_to_cases_is_refused_at_the_desk_and_kept_without_effect_at_the_centre() {
+    check(
+        "try check in A-001 by Ratih; try accept ktp of rina by Surya; try open 1 by Ratih",
+        expect![[r#"
+            try check in A-001 by Ratih: no, not in this role
+            try accept ktp of rina by Surya: no, not in this role
+            try open 1 by Ratih: no, not in this role"#]],
+    );
+    check(
+        "check in A-001 by Ratih; call A-001 by Ratih; accept ktp of rina by Surya; call next by Ratih",
+        expect![[r#"
+            check in A-001 by Ratih: quarantined, role_forbids
+            call A-001 by Ratih: quarantined, role_forbids
+            accept ktp of rina by Surya: quarantined, role_forbids
+            call next by Ratih: refused, not in this role"#]],
+    );
+    check(
+        "accept ktp of rina; reject ktp expired of rina by Budi; settle take by Ratih; settle take by Maya",
+        expect![[r#"
+            reject ktp expired of rina by Budi: disputed, already accepted by Sari
+            settle take by Ratih: quarantined, role_forbids
+            rina: ktp rejected: expired
+              dispute: verdict by Budi, settled: taken"#]],
+    );
+}
+
 // How stories are told
 
-const SEATS: [(&str, u16, Role); 4] =
-    [("sari", 1, Role::Officer), ("budi", 2, Role::Officer), ("maya", 3, Role::Supervisor), ("lina", 1, Role::Officer)];
+const SEATS: [(&str, u16, Role); 6] = [
+    ("sari", 1, Role::Officer),
+    ("budi", 2, Role::Officer),
+    ("maya", 3, Role::Supervisor),
+    ("lina", 1, Role::Officer),
+    ("ratih", 1, Role::Administrator),
+    ("surya", 1, Role::Auditor),
+];
 
 /// The people who come: ticket, slot, share, and who applies. `A-006` comes tomorrow.
 const VISITS: [(&str, &str, u8, &[&str]); 7] = [
@@ -1808,7 +1843,7 @@ impl Day {
                 self.said.push(format!("{sentence}: disputed, {}", self.refusal(&because)));
                 self.disputed = Some((subject.clone(), command));
             }
-            RowOutcome::Quarantined { why } => panic!("the rule book quarantines nothing: {why:?}"),
+            RowOutcome::Quarantined { why } => self.said.push(format!("{sentence}: quarantined, {}", word(&why))),
         }
         self.world.apply(&subject, &stamp, &events);
         for (i, (subject, events)) in follow_ups(&subject, &events).into_iter().enumerate() {
@@ -2148,6 +2183,7 @@ impl Day {
             Refusal::BuiltUpon => "something was built on it".to_owned(),
             Refusal::NotYours => "not yours".to_owned(),
             Refusal::SupervisorOnly => "supervisors only".to_owned(),
+            Refusal::RoleForbids => "not in this role".to_owned(),
             Refusal::AlreadySettled => "already settled".to_owned(),
             Refusal::NeedsNewerLoket => "needs a newer Loket".to_owned(),
             Refusal::NobodyWaiting => "nobody waiting".to_owned(),

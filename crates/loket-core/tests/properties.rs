@@ -272,6 +272,12 @@ fn other_events() -> Vec<Event> {
         Event::CheckedIn { how: CheckInHow::Name },
         Event::CameBack,
         Event::RulesSet { rules: Box::new(rules()) },
+        Event::EpochDeclared {
+            epoch: Epoch(2),
+            office: OfficeCode::new("KNC").expect("an id"),
+            by: officer("sri"),
+            and: officer("adi"),
+        },
         Event::RulesApproved { version: RulesVersion(1), proposed_by: officer("sri"), approved_by: officer("adi") },
     ];
     for (counter, desk, who) in [(CounterNo(1), DeskId(1), "sari"), (CounterNo(2), DeskId(2), "budi")] {

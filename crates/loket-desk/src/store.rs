@@ -800,7 +800,11 @@ async fn keep_officer(
     archive: &Archive,
     officer: &Officer,
 ) -> anyhow::Result<()> {
-    let root = device.seal_root(archive.root(), &officer.public_key)?;
+    // The cases are sealed to those who serve. Whoever no longer does is left without a way in.
+    let (root, active) = match officer.role.serves() {
+        true => (device.seal_root(archive.root(), &officer.public_key)?, officer.active),
+        false => (Vec::new(), false),
+    };
     sqlx::query(
         "insert into officer (id, name, envelope, root, active) values ($1, $2, $3, $4, $5) on conflict (id) do update \
          set name = excluded.name, envelope = excluded.envelope, root = excluded.root, active = excluded.active",
@@ -809,7 +813,7 @@ async fn keep_officer(
     .bind(&officer.name)
     .bind(device.seal("envelope", officer.envelope.as_bytes()))
     .bind(root)
-    .bind(officer.active)
+    .bind(active)
     .execute(&mut **tx)
     .await?;
     Ok(())

@@ -106,6 +106,7 @@ impl From<Denied> for No {
             Denied::SameScan(field) => return refuse(Code::SameScan, field),
             Denied::TooManyScans => return refuse(Code::TooManyScans, "documents"),
             Denied::AlreadyDispatched => Code::AlreadyDispatched,
+            Denied::MoreAreTaken => return refuse(Code::Unfit, "places"),
         };
         code.into()
     }

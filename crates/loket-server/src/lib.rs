@@ -5,6 +5,8 @@
 //!
 //! [`serve`] runs it inside any process; `main.rs` is only its command line.
 
+pub mod admin;
+pub mod backup;
 pub mod env;
 mod exchange;
 mod http;
@@ -14,6 +16,7 @@ pub mod openapi;
 pub mod people;
 pub mod problem;
 pub mod publish;
+pub mod rulebook;
 pub mod scans;
 pub mod status;
 pub mod uploads;

@@ -1,20 +1,20 @@
 //! The command line of the server. Secrets never stand on it: passwords are read from standard input, keys lie in files
 //! or in the environment.
 
-use std::io::{BufRead, IsTerminal};
+use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use chrono::NaiveDate;
 use clap::{Parser, Subcommand};
-use loket_core::id::{DeskId, OfficeCode, OfficerId};
+use loket_core::id::{OfficeCode, OfficerId};
 use loket_seal::Cost;
+use loket_server::admin::{self, Admin};
+use loket_server::backup::{self, Answering, ScansCopied};
 use loket_server::env::Env;
 use loket_server::ledger::Address;
-use loket_server::people::{self, OfficeFile};
-use loket_server::{Config, open_ledger, publish, scans, serve};
+use loket_server::{Config, open_ledger, scans, serve};
 use tracing_subscriber::EnvFilter;
 
 #[derive(Parser)]
@@ -44,6 +44,40 @@ enum What {
         #[arg(long)]
         decoder: Option<PathBuf>,
     },
+    /// Copy the ledger, the scans and, if asked for, the keys into a folder. Works while the server runs.
+    Backup {
+        /// Folder of the database, the scans and the keys.
+        #[arg(long, env = "LOKET_SERVER_DATA")]
+        data: PathBuf,
+        #[command(flatten)]
+        database: DatabaseUrl,
+        /// Folder of the copy. Scans that are there already are not copied again.
+        #[arg(long)]
+        to: PathBuf,
+        /// The keys too. With them and the copy somebody could pass for the office: keep both locked away.
+        #[arg(long)]
+        with_keys: bool,
+    },
+    /// Make a server from a copy, in an empty database. It begins a new epoch, for which two administrators answer.
+    Restore {
+        /// Folder of the copy.
+        #[arg(long)]
+        from: PathBuf,
+        /// Folder of the new server.
+        #[arg(long, env = "LOKET_SERVER_DATA")]
+        data: PathBuf,
+        #[command(flatten)]
+        database: DatabaseUrl,
+        /// Office on whose roster the two stand; may be left out where the copy holds one.
+        #[arg(long)]
+        office: Option<OfficeCode>,
+        /// The first administrator; the password is asked for.
+        #[arg(long)]
+        by: OfficerId,
+        /// The second one.
+        #[arg(long)]
+        and: OfficerId,
+    },
     /// Set up offices and people. Works while the server runs.
     Admin {
         /// Folder of the database, the scans and the keys.
@@ -68,51 +102,6 @@ impl DatabaseUrl {
     fn address(self) -> anyhow::Result<Option<Address>> {
         self.database_url.map(|url| Address::parse(&url).context("Reading --database-url")).transpose()
     }
-}
-
-#[derive(Subcommand)]
-enum Admin {
-    /// Take in an office: counters, roster, rules. The same file again changes nothing.
-    Office {
-        #[arg(long)]
-        file: PathBuf,
-    },
-    /// Print an enrolment code for one machine, good for fifteen minutes.
-    Code {
-        #[arg(long)]
-        office: OfficeCode,
-    },
-    /// Publish the list of a day. A second time only adds.
-    Publish {
-        #[arg(long)]
-        office: OfficeCode,
-        #[arg(long)]
-        day: NaiveDate,
-    },
-    /// Open the places of working days, from the sessions of the rules. What is open already stays as it is.
-    Places {
-        #[arg(long)]
-        office: OfficeCode,
-        #[arg(long)]
-        from: NaiveDate,
-        #[arg(long)]
-        to: NaiveDate,
-    },
-    /// What this officer does from now on is quarantined.
-    RevokeOfficer {
-        #[arg(long)]
-        office: OfficeCode,
-        #[arg(long)]
-        officer: OfficerId,
-    },
-    /// From now on this desk delivers into quarantine only.
-    RevokeDesk {
-        #[arg(long)]
-        office: OfficeCode,
-        /// Such as 1 for W001.
-        #[arg(long)]
-        desk: u16,
-    },
 }
 
 fn main() -> ExitCode {
@@ -149,12 +138,37 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             tracing::info!("Closing");
             running.shutdown().await;
         }
+        What::Backup { data, database, to, with_keys } => {
+            let ledger = open_ledger(&data, database.address()?, env).await?;
+            let done = backup::back_up(&ledger, &data, &to, with_keys).await;
+            ledger.close().await;
+            let done = done?;
+            println!("{} rows of the ledger copied", done.ledger.rows.values().sum::<u64>());
+            println!("{} keys copied", done.keys);
+            scans_in_words(&done.scans)?;
+        }
+        What::Restore { from, data, database, office, by, and } => {
+            let address = database.address()?.unwrap_or_else(|| Address::Sqlite(loket_server::database(&data)));
+            let answering = |officer: OfficerId| -> anyhow::Result<Answering> {
+                Ok(Answering { password: admin::ask_password(&officer)?, officer })
+            };
+            let (by, and) = (answering(by)?, answering(and)?);
+            let done = backup::restore(&from, &data, &address, env, office, [&by, &and]).await?;
+            println!("{} rows of the ledger restored", done.ledger.rows.values().sum::<u64>());
+            for (office, epoch) in done.ledger.epochs {
+                println!("{office}: epoch {}", epoch.0);
+            }
+            println!("{} keys restored", done.keys);
+            scans_in_words(&done.scans)?;
+        }
         What::Admin { data, database, what } => {
             let data = data.context("--data names the folder of the server")?;
             let ledger = open_ledger(&data, database.address()?, env).await?;
-            let done = admin(&ledger, &data, what).await;
+            let done = admin::obey(&ledger, &data, what, Cost::STANDARD, admin::ask_password).await;
             ledger.close().await;
-            done?;
+            let mut out = std::io::stdout().lock();
+            // Whoever has read enough closes the pipe; what was typed is done all the same.
+            let _ = done?.iter().try_for_each(|line| writeln!(out, "{line}"));
         }
     }
     Ok(())
@@ -179,34 +193,16 @@ async fn interrupted() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
-async fn admin(ledger: &loket_server::ledger::Ledger, data: &std::path::Path, what: Admin) -> anyhow::Result<()> {
-    match what {
-        Admin::Office { file } => {
-            let text = std::fs::read_to_string(&file).with_context(|| format!("Reading {}", file.display()))?;
-            let office = OfficeFile::parse(&text)?;
-            let rows = people::set_up(ledger, data, &office, Cost::STANDARD, ask_password).await?;
-            println!("{}: {rows} changes", office.code);
-        }
-        Admin::Code { office } => println!("{}", people::enrolment_code(ledger, &office).await?),
-        Admin::Publish { office, day } => {
-            println!("{} visits added to {day}", publish::publish_day(ledger, &office, day).await?);
-        }
-        Admin::Places { office, from, to } => {
-            println!("{} places opened", ledger.open_places(&office, from..=to).await?);
-        }
-        Admin::RevokeOfficer { office, officer } => people::revoke_officer(ledger, &office, &officer).await?,
-        Admin::RevokeDesk { office, desk } => ledger.revoke_desk(&office, DeskId(desk)).await?,
+/// Says what became of the scans; an error if some are in neither place.
+fn scans_in_words(scans: &ScansCopied) -> anyhow::Result<()> {
+    println!("{} scans copied, {} were there", scans.copied, scans.there);
+    for hash in &scans.missing {
+        println!("missing: {hash}");
     }
+    anyhow::ensure!(
+        scans.missing.is_empty(),
+        "{} scans are not in the folder; if they lie in an object store, copy that with its own means",
+        scans.missing.len()
+    );
     Ok(())
-}
-
-/// One line of standard input per new officer, so that no password ever stands on a command line.
-fn ask_password(officer: &OfficerId) -> anyhow::Result<String> {
-    let stdin = std::io::stdin();
-    if stdin.is_terminal() {
-        eprint!("One-time password for {officer}: ");
-    }
-    let mut line = String::new();
-    stdin.lock().read_line(&mut line).context("Reading a password from standard input")?;
-    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }

@@ -1,6 +1,7 @@
 //! Who works where: offices, counters, the roster, desks, and the rules in force. What an office looks like is written by
 //! hand in a TOML file and taken in with `loket-server admin office`; taking the same file in again changes nothing, and
 //! what has changed becomes new registry rows. Passwords are never stored: they wrap an officer's key and are forgotten.
+//! Whoever answers for something at the server itself shows the password ([`vouch`]), and wrong ones cost time.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,7 +10,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
 use loket_core::act::{Event, Subject};
-use loket_core::id::{Digest, OfficeCode, OfficerId};
+use loket_core::id::{Digest, OfficeCode, OfficerId, RulesVersion};
 use loket_core::office::{COUNTERS_MAX, CounterInfo, Office, OfficeInfo, Officer, Role};
 use loket_core::rules::Rules;
 use loket_core::sync::{EnrolAnswer, EnrolAsk, Stream};
@@ -25,6 +26,10 @@ pub const CODE_VALID_MS: i64 = 15 * 60 * 1000;
 pub const PASSWORD_CHARS_MIN: usize = 12;
 /// Characters of a machine's name.
 pub const DESK_NAME_CHARS_MAX: usize = 80;
+/// Characters of an officer's name.
+pub const OFFICER_NAME_CHARS_MAX: usize = 80;
+/// Characters of what a counter serves.
+pub const SERVICE_CHARS_MAX: usize = 80;
 /// Thirty signs that nobody reads as another one: no 0 O, 1 I L, and no U.
 const CODE_SIGNS: &[u8; 30] = b"23456789ABCDEFGHJKMNPQRSTVWXYZ";
 
@@ -82,7 +87,8 @@ impl OfficeFile {
 }
 
 /// Takes in an office file; how many registry rows were written. `ask_password` is called for each officer who is new
-/// and has none in the file.
+/// and has none in the file. Of rules only the first version is taken in, while there are none: [`crate::rulebook`] has the
+/// way of all later ones.
 pub async fn set_up(
     ledger: &Ledger,
     data: &Path,
@@ -108,14 +114,21 @@ pub async fn set_up(
             items.push((format!("counter/{}", counter.no), Event::CounterSet { counter: counter.clone() }));
         }
     }
+    let first = file.rules.iter().map(|r| r.version).min().unwrap_or(RulesVersion(1));
     for rules in &file.rules {
         match standing.rules.get(&rules.version) {
-            None => {
+            // Somebody has to begin; from then on it takes two.
+            None if standing.rules.is_empty() && rules.version == first => {
                 items.push((format!("rules/{}", rules.version.0), Event::RulesSet { rules: Box::new(rules.clone()) }))
             }
             Some(known) if known == rules => {}
             Some(_) => bail!(
                 "rules version {} is in force and acts name it; write what changed as a new version",
+                rules.version.0
+            ),
+            None => bail!(
+                "rules version {}: only the first version comes with the office file. A later one takes two \
+                 administrators: put it into a file of its own and run `loket-server admin propose`",
                 rules.version.0
             ),
         }
@@ -138,9 +151,7 @@ fn officer(
     let OfficerEntry { id, name, role, active, password } = entry.clone();
     let known = standing.roster.get(&id);
     if let Some(known) = known {
-        let opens =
-            |password: &str| serde_json::from_str::<Envelope>(&known.envelope).is_ok_and(|e| e.open(password).is_ok());
-        if password.as_deref().is_none_or(opens) {
+        if password.as_deref().is_none_or(|password| opens(known, password)) {
             let (envelope, public_key) = (known.envelope.clone(), known.public_key.clone());
             let officer = Officer { id, name, role, active, envelope, public_key };
             return Ok((officer != *known).then_some(officer));
@@ -152,13 +163,74 @@ fn officer(
         Some(password) => password,
         None => ask_password(&id)?,
     };
+    let (envelope, public_key) = envelope(&id, &password, cost)?;
+    Ok(Some(Officer { id, name, role, active, envelope, public_key }))
+}
+
+/// A new key under a password: the envelope, and the public half.
+fn envelope(id: &OfficerId, password: &str, cost: Cost) -> anyhow::Result<(String, String)> {
     ensure!(
         password.chars().count() >= PASSWORD_CHARS_MIN,
         "{id}: a password has at least {PASSWORD_CHARS_MIN} characters"
     );
     let secret = BoxSecret::random();
-    let envelope = serde_json::to_string(&Envelope::make(&password, &secret, cost)).context("Wrapping a key")?;
-    Ok(Some(Officer { id, name, role, active, envelope, public_key: secret.public() }))
+    let envelope = serde_json::to_string(&Envelope::make(password, &secret, cost)).context("Wrapping a key")?;
+    Ok((envelope, secret.public()))
+}
+
+/// Is this the officer's password?
+pub(crate) fn opens(officer: &Officer, password: &str) -> bool {
+    let secret = serde_json::from_str::<Envelope>(&officer.envelope).ok().and_then(|e| e.open(password).ok());
+    // Whoever puts an envelope of their own into the roster does not have the key that it stands beside.
+    secret.is_some_and(|secret| secret.public() == officer.public_key)
+}
+
+/// Why somebody can't answer for something.
+#[derive(Debug, thiserror::Error)]
+pub enum NotVouched {
+    #[error("{officer} is not an active {} of {office}", role_in_words(*.role))]
+    NotInRole { office: OfficeCode, officer: OfficerId, role: Role },
+    #[error("this is not the password of {0}; wrong ones are counted")]
+    WrongPassword(OfficerId),
+    #[error("too many wrong passwords for {officer}; try again in {wait_s} seconds")]
+    Wait { officer: OfficerId, wait_s: i64 },
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+/// A role as people say it.
+pub fn role_in_words(role: Role) -> &'static str {
+    match role {
+        Role::Officer => "officer",
+        Role::Supervisor => "supervisor",
+        Role::Administrator => "administrator",
+        Role::Auditor => "auditor",
+    }
+}
+
+/// Somebody answers for something with their own password: active, of this role, on the roster of this office. Wrong
+/// passwords are counted over restarts and cost more and more time; then the right one is not looked at either.
+pub async fn vouch(
+    ledger: &Ledger,
+    office: &OfficeCode,
+    officer: &OfficerId,
+    password: &str,
+    role: Role,
+) -> Result<Officer, NotVouched> {
+    let found = ledger.view(office, |world| world.office.roster.get(officer).cloned()).await?;
+    let not_in_role = || NotVouched::NotInRole { office: office.clone(), officer: officer.clone(), role };
+    let found = found.filter(|o| o.active && o.role == role).ok_or_else(not_in_role)?;
+    if let Some(wait_ms) = ledger.count_try(office, officer).await? {
+        return Err(NotVouched::Wait { officer: officer.clone(), wait_s: (wait_ms + 999) / 1000 });
+    }
+    let (asked, password) = (found.clone(), password.to_owned());
+    let right = tokio::task::spawn_blocking(move || opens(&asked, &password)).await.unwrap_or(false);
+    if !right {
+        tracing::warn!(%office, %officer, "A wrong password for {officer}");
+        return Err(NotVouched::WrongPassword(officer.clone()));
+    }
+    ledger.forget_tries(office, officer).await?;
+    Ok(found)
 }
 
 /// Writes changed items of an office as registry rows of `admin`.
@@ -219,6 +291,65 @@ pub async fn revoke_officer(ledger: &Ledger, office: &OfficeCode, id: &OfficerId
         write_items(ledger, office, vec![(format!("officer/{id}"), Event::OfficerSet { officer })]).await?;
     }
     Ok(())
+}
+
+/// What is said about one officer; what is left out stays as it is.
+#[derive(Debug, Clone, Default)]
+pub struct OfficerChange {
+    pub name: Option<String>,
+    pub role: Option<Role>,
+    pub active: Option<bool>,
+    /// A new password is a new key: what was sealed to the old one stays closed to it.
+    pub password: Option<String>,
+}
+
+/// Adds an officer to the roster or changes one; whether anything was written.
+pub async fn change_officer(
+    ledger: &Ledger,
+    office: &OfficeCode,
+    id: &OfficerId,
+    change: OfficerChange,
+    cost: Cost,
+) -> anyhow::Result<bool> {
+    let known = ledger.view(office, |world| world.office.roster.get(id).cloned()).await?;
+    let OfficerChange { name, role, active, password } = change;
+    let name = name.or_else(|| known.as_ref().map(|k| k.name.clone())).unwrap_or_default().trim().to_owned();
+    ensure!(!name.is_empty(), "{id} is not on the roster yet: --name says what colleagues call them");
+    ensure!(
+        name.chars().count() <= OFFICER_NAME_CHARS_MAX && !name.chars().any(char::is_control),
+        "a name has at most {OFFICER_NAME_CHARS_MAX} characters and no line breaks"
+    );
+    let role = role.or(known.as_ref().map(|k| k.role));
+    let role = role.with_context(|| format!("{id} is not on the roster yet: --role says what they do"))?;
+    let active = active.or(known.as_ref().map(|k| k.active)).unwrap_or(true);
+    let (envelope, public_key) = match (&known, password) {
+        (Some(known), None) => (known.envelope.clone(), known.public_key.clone()),
+        (None, None) => bail!("{id} is not on the roster yet: a one-time password is needed"),
+        (known, Some(password)) => {
+            if known.is_some() {
+                tracing::warn!(officer = %id, "Officer {id} gets a new key: the password is not the one in force");
+            }
+            envelope(id, &password, cost)?
+        }
+    };
+    let officer = Officer { id: id.clone(), name, role, active, envelope, public_key };
+    if known.as_ref() == Some(&officer) {
+        return Ok(false);
+    }
+    Ok(write_items(ledger, office, vec![(format!("officer/{id}"), Event::OfficerSet { officer })]).await? > 0)
+}
+
+/// Adds a counter or changes what it serves; whether anything was written.
+pub async fn set_counter(ledger: &Ledger, office: &OfficeCode, counter: CounterInfo) -> anyhow::Result<bool> {
+    let there = ledger.view(office, |world| world.office.counters.clone()).await?;
+    ensure!((1..=COUNTERS_MAX).contains(&usize::from(counter.no.0)), "counters are numbered from 1 to {COUNTERS_MAX}");
+    let words = counter.service.chars().count();
+    ensure!((1..=SERVICE_CHARS_MAX).contains(&words), "what a counter serves has 1 to {SERVICE_CHARS_MAX} characters");
+    if there.get(&counter.no) == Some(&counter) {
+        return Ok(false);
+    }
+    let item = (format!("counter/{}", counter.no), Event::CounterSet { counter });
+    Ok(write_items(ledger, office, vec![item]).await? > 0)
 }
 
 fn code_digest(code: &str) -> Digest {

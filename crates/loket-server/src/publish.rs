@@ -17,6 +17,8 @@ use crate::ledger::{Heads, Ledger, LedgerError, ServiceRow};
 
 /// How often the publisher looks.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
+/// How often it finds new bookings and waits; an office that is booked all day has a list all the same.
+const LOOKS_WAITED_MAX: u32 = 5;
 
 /// People who come together at one time.
 struct Party<'a> {
@@ -145,10 +147,37 @@ fn due(world: &World, now: Timestamp) -> Vec<NaiveDate> {
     [Some(today), tomorrow].into_iter().flatten().filter(|day| !unpublished(world, *day).is_empty()).collect()
 }
 
-/// Publishes by itself, for as long as the server runs. While bookings are still coming in it waits, so that tickets
-/// follow the booked times.
+/// When the office opens on the day of a moment: the first time for which somebody can be booked.
+fn opening(rules: &Rules, now: Timestamp) -> Option<Timestamp> {
+    let first = rules.sessions.iter().map(|s| s.from).min()?;
+    Some(rules.moment(rules.day(now), first))
+}
+
+/// What the publisher saw of an office when it looked last.
+#[derive(Debug)]
+struct Seen {
+    at: Timestamp,
+    heads: Heads,
+    /// How often in a row it waited for bookings to stop coming in.
+    waited: u32,
+}
+
+impl Seen {
+    /// Looks at an office that has something to publish: now, or is it better to wait for those who are still booking?
+    /// Those who come today are on the list when the office opens, whoever is still booking.
+    fn look(before: Option<&Seen>, rules: &Rules, now: Timestamp, heads: Heads) -> (bool, Seen) {
+        let Some(before) = before else { return (true, Seen { at: now, heads, waited: 0 }) };
+        let opens = opening(rules, now).is_some_and(|opens| before.at < opens && opens <= now);
+        let goes = opens || before.heads == heads || before.waited >= LOOKS_WAITED_MAX;
+        let waited = if goes { 0 } else { before.waited + 1 };
+        (goes, Seen { at: now, heads, waited })
+    }
+}
+
+/// Publishes by itself, for as long as the server runs: the evening before, at opening, and whoever comes to it between
+/// and after. While bookings are still coming in it waits a few minutes, so that tickets follow the booked times.
 pub async fn keep_publishing(ledger: &Ledger) {
-    let mut before: BTreeMap<OfficeCode, Heads> = BTreeMap::new();
+    let mut before: BTreeMap<OfficeCode, Seen> = BTreeMap::new();
     let mut every = tokio::time::interval(LOOK_EVERY);
     loop {
         every.tick().await;
@@ -158,17 +187,19 @@ pub async fn keep_publishing(ledger: &Ledger) {
     }
 }
 
-async fn look(ledger: &Ledger, before: &mut BTreeMap<OfficeCode, Heads>) -> Result<(), LedgerError> {
+async fn look(ledger: &Ledger, before: &mut BTreeMap<OfficeCode, Seen>) -> Result<(), LedgerError> {
     let now = ledger.env().now();
     for office in ledger.offices().await? {
-        let days = ledger.view(&office, |world| due(world, now)).await?;
+        let of_world = |world: &World| (due(world, now), world.office.rules_at(now).cloned());
+        let (days, Some(rules)) = ledger.view(&office, of_world).await? else { continue };
         if days.is_empty() {
             continue;
         }
         let mut heads = ledger.heads(&office).await?;
         heads.remove(&Stream::Office);
-        let quiet = before.insert(office.clone(), heads.clone()).is_none_or(|earlier| earlier == heads);
-        for day in days.into_iter().filter(|_| quiet) {
+        let (goes, seen) = Seen::look(before.get(&office), &rules, now, heads);
+        before.insert(office.clone(), seen);
+        for day in days.into_iter().filter(|_| goes) {
             publish_day(ledger, &office, day).await?;
         }
     }
@@ -225,6 +256,69 @@ mod tests {
         assert_eq!(due(&world, moment(0)), [day(23)]);
         assert_eq!(due(&world, Timestamp(moment(18).0 - 1)), [day(23)]);
         assert_eq!(due(&world, moment(18)), [day(23), day(24)]);
+    }
+
+    #[test]
+    fn six_in_the_evening_is_six_on_the_clock_of_the_office() {
+        // WIB, WITA, WIT: 18.00 there is another hour here.
+        for (zone_minutes, utc_hour) in [(420, 11), (480, 10), (540, 9)] {
+            let (mut world, mut rules) = booked(&[]);
+            rules.zone_minutes = zone_minutes;
+            world.office.rules.insert(rules.version, rules.clone());
+            let (with_people, _) = booked(&[24]);
+            world.applications = with_people.applications;
+            let six = Timestamp(day(23).and_hms_opt(utc_hour, 0, 0).unwrap().and_utc().timestamp_millis());
+            assert!(due(&world, Timestamp(six.0 - 1)).is_empty(), "{zone_minutes}");
+            assert_eq!(due(&world, six), [day(24)], "{zone_minutes}");
+            // Where it is already the 24th, those people come today.
+            let midnight = Timestamp(six.0 + 6 * 3_600_000);
+            assert_eq!(due(&world, midnight), [day(24)], "{zone_minutes}");
+            assert_eq!(rules.day(Timestamp(midnight.0 - 1)), day(23));
+        }
+    }
+
+    #[test]
+    fn the_hour_of_the_evening_is_a_rule() {
+        let (mut world, mut rules) = booked(&[24]);
+        rules.publish_from_hour = 20;
+        world.office.rules.insert(rules.version, rules.clone());
+        let moment = |hour| rules.moment(day(23), chrono::NaiveTime::from_hms_opt(hour, 0, 0).unwrap());
+        assert!(due(&world, moment(19)).is_empty());
+        assert_eq!(due(&world, moment(20)), [day(24)]);
+    }
+
+    /// The registry after so many rows.
+    fn heads(seq: u64) -> Heads {
+        let at = loket_core::sync::Cursor { seq, ..loket_core::sync::Cursor::start(loket_core::id::Epoch(1)) };
+        Heads::from([(Stream::Registry, at)])
+    }
+
+    #[test]
+    fn it_waits_while_people_are_booking_but_not_for_ever() {
+        let (_, rules) = booked(&[]);
+        let noon = rules.moment(day(23), chrono::NaiveTime::from_hms_opt(12, 0, 0).unwrap());
+        let (goes, mut seen) = Seen::look(None, &rules, noon, heads(0));
+        assert!(goes, "a server that starts has nothing to wait for");
+        for minute in 1..=LOOKS_WAITED_MAX {
+            let goes;
+            (goes, seen) =
+                Seen::look(Some(&seen), &rules, noon.plus_ms(i64::from(minute) * 60_000), heads(u64::from(minute)));
+            assert!(!goes, "minute {minute}");
+        }
+        assert!(Seen::look(Some(&seen), &rules, noon.plus_ms(600_000), heads(99)).0, "long enough");
+        assert!(Seen::look(Some(&seen), &rules, noon.plus_ms(600_000), seen.heads.clone()).0, "nobody booked any more");
+    }
+
+    #[test]
+    fn at_opening_the_list_goes_out_whoever_is_still_booking() {
+        let (_, rules) = booked(&[]);
+        let opens = rules.moment(day(23), chrono::NaiveTime::from_hms_opt(7, 0, 0).unwrap());
+        assert_eq!(opening(&rules, opens), Some(opens));
+        let before = Seen { at: opens.plus_ms(-30_000), heads: heads(1), waited: 0 };
+        assert!(!Seen::look(Some(&before), &rules, opens.plus_ms(-1), heads(2)).0);
+        assert!(Seen::look(Some(&before), &rules, opens, heads(2)).0);
+        let after = Seen { at: opens, heads: heads(2), waited: 0 };
+        assert!(!Seen::look(Some(&after), &rules, opens.plus_ms(60_000), heads(3)).0, "once");
     }
 
     #[test]

@@ -3,15 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the answer")]
 
-#[path = "ledger/databases.rs"]
-mod databases;
 mod house;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{NaiveDate, NaiveTime};
-use databases::fresh_postgres;
+use house::place::{Place, Postgres, Sqlite};
 use house::*;
 use loket_core::act::{Act, ApplicationOutcome, CommandRef, Event, Subject};
 use loket_core::application::{
@@ -24,92 +22,9 @@ use loket_core::sync::{AskAnswer, Cursor, Quarantine, RowHeader, RowOutcome, Str
 use loket_core::visit::{HoldReason, Outcome, Presence, Stage};
 use loket_core::world::{Related, World};
 use loket_server::database;
-use loket_server::env::Env;
 use loket_server::intake::PAYMENT_DUE_MS;
 use loket_server::ledger::{Address, Arrived, Denied, Ledger, LedgerError, NewCase, NewPlace, ServiceRow, Wanted};
 use loket_server::publish::publish_day;
-
-/// An append of somebody slow: its number is taken, and it is not committed yet.
-enum Slow {
-    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
-    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
-}
-
-impl Slow {
-    async fn commit(self) {
-        match self {
-            Slow::Sqlite(tx) => tx.commit().await.unwrap(),
-            Slow::Postgres(tx) => tx.commit().await.unwrap(),
-        }
-    }
-}
-
-/// The first statement of every append.
-const TAKE_NUMBER: &str = "update head set opened = opened + 1 where office = 'KNC'";
-
-/// Where a ledger lies.
-trait Place {
-    /// Opens it, as one process of several.
-    async fn open(&self) -> Arc<Ledger>;
-    /// Another process has begun an append here and is slow.
-    async fn begin_slowly(&self) -> Slow;
-    fn folder(&self) -> &std::path::Path;
-}
-
-struct Sqlite {
-    dir: tempfile::TempDir,
-    env: Env,
-}
-
-impl Sqlite {
-    fn new() -> Sqlite {
-        Sqlite { dir: tempfile::tempdir().unwrap(), env: morning() }
-    }
-}
-
-impl Place for Sqlite {
-    async fn open(&self) -> Arc<Ledger> {
-        Ledger::open(&Address::Sqlite(database(self.dir.path())), self.env.clone()).await.unwrap()
-    }
-    async fn begin_slowly(&self) -> Slow {
-        let url = format!("sqlite://{}", database(self.dir.path()).display());
-        let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
-        let mut tx = pool.begin_with("begin immediate").await.unwrap();
-        sqlx::query(TAKE_NUMBER).execute(&mut *tx).await.unwrap();
-        Slow::Sqlite(tx)
-    }
-    fn folder(&self) -> &std::path::Path {
-        self.dir.path()
-    }
-}
-
-/// A database of its own on the server that `LOKET_TEST_POSTGRES` names.
-struct Postgres {
-    dir: tempfile::TempDir,
-    url: String,
-    env: Env,
-}
-
-impl Postgres {
-    async fn new() -> Postgres {
-        let url = fresh_postgres().await;
-        Postgres { dir: tempfile::tempdir().unwrap(), url, env: morning() }
-    }
-}
-
-impl Place for Postgres {
-    async fn open(&self) -> Arc<Ledger> {
-        Ledger::open(&Address::parse(&self.url).unwrap(), self.env.clone()).await.unwrap()
-    }
-    async fn begin_slowly(&self) -> Slow {
-        let mut tx = sqlx::PgPool::connect(&self.url).await.unwrap().begin().await.unwrap();
-        sqlx::query(TAKE_NUMBER).execute(&mut *tx).await.unwrap();
-        Slow::Postgres(tx)
-    }
-    fn folder(&self) -> &std::path::Path {
-        self.dir.path()
-    }
-}
 
 async fn office(place: &impl Place) -> Arc<Ledger> {
     let ledger = place.open().await;
@@ -533,23 +448,6 @@ fn nine(day: NaiveDate) -> Wanted {
 
 fn tomorrow() -> NaiveDate {
     today().succ_opt().unwrap()
-}
-
-/// Submits an application that wants a place and has two hours to pay.
-async fn submit(ledger: &Ledger, n: u32, place: &Wanted) -> Result<Arrived, LedgerError> {
-    let due = ledger.env().now().plus_ms(PAYMENT_DUE_MS);
-    let submitted = Event::Submitted { submission: Box::new(submission(None, None)) };
-    let row = ServiceRow {
-        stream: Stream::Registry,
-        name: "m-paspor",
-        external_id: no(n).to_string(),
-        subject: Subject::Application(no(n)),
-        events: vec![submitted],
-    };
-    let nik = Nik::parse(&format!("317101010190{n:04}")).unwrap();
-    let content = Digest::of(&n.to_be_bytes());
-    let case = NewCase { no: &no(n), content, scans: &[], nik, account: None, place: Some((place, due)) };
-    ledger.take_application(&knc(), &case, |_, _| Ok(vec![row])).await
 }
 
 async fn pay(ledger: &Ledger, n: u32) {

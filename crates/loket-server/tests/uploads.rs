@@ -12,8 +12,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use databases::{begun_uploads, fresh_postgres};
+use databases::begun_uploads;
 use futures_util::stream;
+use house::place::fresh_postgres;
 use house::*;
 use loket_core::id::{Digest, ScanHash};
 use loket_core::sync::WireError;

@@ -16,7 +16,15 @@ export type Allowed = { action: Action,
  * `None` when it can be done.
  */
 why_not: Refusal | null, };
-export type Answer = { register: Register, result: AnswerResult, at: Timestamp, };
+export type Answer = { register: Register, result: AnswerResult, 
+/**
+ * Which system said so; empty in rows from before it was kept.
+ */
+source: string, 
+/**
+ * Fields of the form that the register has otherwise. Never what it has instead.
+ */
+differs: Array<FormField>, at: Timestamp, };
 export type AnswerResult = "clear" | "hit" | "no_answer";
 export type ApplicationNo = string;
 export type ApplicationOutcome = { 
@@ -97,6 +105,8 @@ export type CalledView = { visit: VisitId, ticket: Ticket,
  * Called from the own share because the centre did not answer in time.
  */
 offline: boolean, };
+export type Cancellation = { by: CancelledBy, reason: string, at: Timestamp, };
+export type CancelledBy = "applicant" | "office";
 export type Changed = "work" | "line" | "session";
 export type CheckInHow = "qr" | "number" | "nik" | "name";
 export type CheckInView = { ticket: Ticket, at: Timestamp, };
@@ -109,6 +119,15 @@ desk: DeskId,
  * Its number at that desk.
  */
 n: number, };
+export type Consignment = { 
+/**
+ * The list it was handed over with.
+ */
+manifest: string, 
+/**
+ * Number under which the post can be asked for it.
+ */
+tracking_no: string, at: Timestamp, };
 export type CounterDay = { served: number, 
 /**
  * Mean service time.
@@ -130,6 +149,11 @@ export type CountersView = { counters: Array<CounterView>,
  * The officer's last counter at this desk: preselected.
  */
 last: CounterNo | null, prepared: PreparedView, };
+export type Delivery = { "delivery": "pick_up" } | { "delivery": "post", recipient: string, 
+/**
+ * Street, place and postal code.
+ */
+address: string, phone: string, };
 export type DeskId = number;
 export type DeskInfo = { desk: DeskId, name: string, 
 /**
@@ -157,6 +181,7 @@ age: AgeClass,
  */
 documents: Array<DocumentKind>, };
 export type DocumentState = { "state": "not_uploaded" } | { "state": "undecided" } | { "state": "accepted" } | { "state": "reupload_asked", reason: Reason, } | { "state": "rejected", reason: Reason, };
+export type Duplicate = { office: OfficeCode, application: ApplicationNo, };
 export type EarlierPassport = { number: string, issued: string, expires: string, };
 export type Enrol = { 
 /**
@@ -171,7 +196,16 @@ code: string,
  * What people call the machine.
  */
 name: string, };
-export type Event = { "event": "published", plan: Plan, } | { "event": "withdrawn", reason: string, } | { "event": "checked_in", how: CheckInHow, } | { "event": "called", counter: CounterNo, desk: DeskId, officer: OfficerId, call: CallHow, } | { "event": "call_voided", counter: CounterNo, request: RequestId | null, } | { "event": "recalled", counter: CounterNo, } | { "event": "started", counter: CounterNo, applications: Array<ApplicationNo>, presence: Presence, } | { "event": "went_missing", counter: CounterNo, } | { "event": "came_back" } | { "event": "held", counter: CounterNo, reason: HoldReason, until: string | null, note: string, } | { "event": "transferred", to: CounterNo, note: string, } | { "event": "share_set", counter: CounterNo, reclaimed: boolean, } | { "event": "finished", counter: CounterNo, outcomes: Array<ApplicationOutcome>, } | { "event": "verdict_given", document: DocumentKind, scan: Digest, verdict: Verdict, to_applicant: string, note: string, } | { "event": "field_checked", field: FormField, against: DocumentKind, agrees: boolean, } | { "event": "biometrics_marked", part: BiometricPart, mark: BiometricMark, } | { "event": "face_judged", judgement: FaceJudgement, } | { "event": "interviewed", interview: Interview, } | { "event": "proof_of_payment_seen", what: string, reference: string, } | { "event": "receipt_issued", number: ReceiptNo, } | { "event": "receipt_printed", number: ReceiptNo, how: PrintHow, copy: number, } | { "event": "submitted", submission: Submission, } | { "event": "scan_uploaded", scan: UploadedScan, } | { "event": "billed", bill: Bill, } | { "event": "paid", payment: Payment, } | { "event": "payment_expired" } | { "event": "booked", appointment: Appointment, } | { "event": "register_answered", answer: Answer, } | { "event": "earlier_passports_found", passports: Array<EarlierPassport>, } | { "event": "undone", command: CommandRef, } | { "event": "corrected", command: CommandRef, reason: string, } | { "event": "disputed", act: Act, because: Refusal, } | { "event": "settled", command: CommandRef, settlement: Settlement, reason: string, } | { "event": "counter_opened", counter: CounterNo, desk: DeskId, officer: OfficerId, } | { "event": "counter_closed", counter: CounterNo, } | { "event": "released", visits: Array<VisitId>, to: CounterNo, } | { "event": "reclaimed", visits: Array<VisitId>, from: CounterNo, to: CounterNo, reason: string, } | { "event": "office_set", info: OfficeInfo, } | { "event": "counter_set", counter: CounterInfo, } | { "event": "officer_set", officer: Officer, } | { "event": "desk_set", desk: DeskInfo, } | { "event": "rules_set", rules: Rules, };
+export type Epoch = number;
+export type Event = { "event": "published", plan: Plan, } | { "event": "withdrawn", reason: string, } | { "event": "checked_in", how: CheckInHow, } | { "event": "called", counter: CounterNo, desk: DeskId, officer: OfficerId, call: CallHow, } | { "event": "call_voided", counter: CounterNo, request: RequestId | null, } | { "event": "recalled", counter: CounterNo, } | { "event": "started", counter: CounterNo, applications: Array<ApplicationNo>, presence: Presence, } | { "event": "went_missing", counter: CounterNo, } | { "event": "came_back" } | { "event": "held", counter: CounterNo, reason: HoldReason, until: string | null, note: string, } | { "event": "transferred", to: CounterNo, note: string, } | { "event": "share_set", counter: CounterNo, reclaimed: boolean, } | { "event": "finished", counter: CounterNo, outcomes: Array<ApplicationOutcome>, } | { "event": "verdict_given", document: DocumentKind, scan: Digest, verdict: Verdict, to_applicant: string, note: string, } | { "event": "field_checked", field: FormField, against: DocumentKind, agrees: boolean, } | { "event": "biometrics_marked", part: BiometricPart, mark: BiometricMark, } | { "event": "face_judged", judgement: FaceJudgement, } | { "event": "interviewed", interview: Interview, } | { "event": "proof_of_payment_seen", what: string, reference: string, } | { "event": "receipt_issued", number: ReceiptNo, } | { "event": "receipt_printed", number: ReceiptNo, how: PrintHow, copy: number, } | { "event": "submitted", submission: Submission, } | { "event": "scan_uploaded", scan: UploadedScan, } | { "event": "billed", bill: Bill, } | { "event": "paid", payment: Payment, } | { "event": "payment_expired" } | { "event": "booked", appointment: Appointment, 
+/**
+ * Why the rules did not count, if they did not.
+ */
+ground?: SpecialGround | null, } | { "event": "register_answered", answer: Answer, } | { "event": "earlier_passports_found", passports: Array<EarlierPassport>, } | { "event": "duplicate_found", duplicate: Duplicate, } | { "event": "cancelled", cancellation: Cancellation, } | { "event": "delivery_chosen", delivery: Delivery, } | { "event": "production_reported", report: ProductionReport, } | { "event": "dispatched", consignment: Consignment, } | { "event": "post_reported", report: PostReport, } | { "event": "undone", command: CommandRef, } | { "event": "corrected", command: CommandRef, reason: string, } | { "event": "disputed", act: Act, because: Refusal, } | { "event": "settled", command: CommandRef, settlement: Settlement, reason: string, } | { "event": "counter_opened", counter: CounterNo, desk: DeskId, officer: OfficerId, } | { "event": "counter_closed", counter: CounterNo, } | { "event": "released", visits: Array<VisitId>, to: CounterNo, } | { "event": "reclaimed", visits: Array<VisitId>, from: CounterNo, to: CounterNo, reason: string, } | { "event": "office_set", info: OfficeInfo, } | { "event": "counter_set", counter: CounterInfo, } | { "event": "officer_set", officer: Officer, } | { "event": "desk_set", desk: DeskInfo, } | { "event": "rules_set", rules: Rules, } | { "event": "rules_approved", version: RulesVersion, proposed_by: OfficerId, approved_by: OfficerId, } | { "event": "epoch_declared", epoch: Epoch, 
+/**
+ * On whose roster the two stand.
+ */
+office: OfficeCode, by: OfficerId, and: OfficerId, };
 export type ExceptionReason = "missing" | "injured" | "worn" | "medical" | "cannot_sign";
 export type FaceJudgement = "match" | "doubt" | "no_match";
 export type Fault = { "code": "refused", refusal: Refusal, } | { "code": "signed_out" } | { "code": "not_enrolled" } | { "code": "no_counter" } | { "code": "wrong_password", tries_left: number, } | { "code": "sign_in_blocked", wait_s: number, } | { "code": "offline_too_long", days: number, } | { "code": "not_on_roster" } | { "code": "code_refused" } | { "code": "no_line" } | { "code": "desk_unknown" } | { "code": "other_office" } | { "code": "server_busy", retry_s: number, } | { "code": "server_trouble" } | { "code": "newer_database", found: number, known: number, } | { "code": "database_trouble" } | { "code": "disk_full" } | { "code": "keystore_trouble" } | { "code": "already_running" } | { "code": "scan_not_here" } | { "code": "scan_unreadable", why: string, } | { "code": "unknown_code" } | { "code": "code_of_other_office", office: string, } | { "code": "code_of_other_day", day: string, } | { "code": "file_trouble" } | { "code": "bad_request", what: string, };
@@ -303,6 +337,8 @@ slot: Timestamp,
  * The counter whose share it belongs to at first.
  */
 counter: CounterNo, kind: Kind, priority: Priority | null, applications: Array<ApplicationNo>, };
+export type PostReport = { stage: PostStage, at: Timestamp, };
+export type PostStage = "in_transit" | "delivered" | "returned";
 export type PreparedView = { visits_today: number, 
 /**
  * Last day of which the list is here.
@@ -315,8 +351,18 @@ disk_free_bytes: number | null, };
 export type Presence = "called" | "scanned" | "name_confirmed";
 export type PrintHow = "pdf" | "printer";
 export type Priority = "elderly" | "disabled" | "pregnant" | "toddler";
+export type ProductionReport = { stage: ProductionStage, 
+/**
+ * Number printed in the booklet; empty before one is assigned. Never a key: it may change with every booklet.
+ */
+booklet: string, 
+/**
+ * Where it lies; empty before it is ready.
+ */
+shelf: string, at: Timestamp, };
+export type ProductionStage = "booklet_allocated" | "printed" | "quality_passed" | "quality_failed" | "ready";
 export type Purpose = "tourism" | "umrah" | "hajj" | "work" | "study" | "medical" | "family" | "other";
-export type Quarantine = "officer_revoked" | "officer_unknown" | "desk_revoked" | "unknown_kind" | "unknown_rules" | "future_clock" | "clone";
+export type Quarantine = "officer_revoked" | "officer_unknown" | "desk_revoked" | "unknown_kind" | "unknown_rules" | "future_clock" | "role_forbids" | "clone";
 export type QueueCounts = { 
 /**
  * Arrived and waiting, whole office.
@@ -393,7 +439,7 @@ export type Recorded = { command: CommandRef,
  * How long it can be undone with one key; 0 if not at all.
  */
 undo_ms: number, };
-export type Refusal = { "code": "unknown" } | { "code": "wrong_subject" } | { "code": "other_day" } | { "code": "place_given_up" } | { "code": "already_checked_in", at: Timestamp, } | { "code": "already_called", counter: CounterNo, } | { "code": "being_served", counter: CounterNo, officer: OfficerId, } | { "code": "already_finished", at: Timestamp, } | { "code": "on_hold" } | { "code": "marked_no_show", at: Timestamp, } | { "code": "not_yet_due", slot: Timestamp, } | { "code": "in_other_share", counter: CounterNo, } | { "code": "share_reclaimed", counter: CounterNo, } | { "code": "not_called_here" } | { "code": "not_served_here" } | { "code": "recalls_used_up", max: number, } | { "code": "recall_too_soon", wait_s: number, } | { "code": "too_few_recalls", needed: number, } | { "code": "counter_busy", ticket: Ticket, } | { "code": "counter_not_open" } | { "code": "counter_taken", officer: OfficerId, } | { "code": "counter_unknown", counter: CounterNo, } | { "code": "already_decided", verdict: Verdict, officer: OfficerId, } | { "code": "document_not_asked", document: DocumentKind, } | { "code": "reason_needed" } | { "code": "text_too_long", max: number, } | { "code": "already_interviewed", officer: OfficerId, } | { "code": "not_ready", missing: Array<Missing>, } | { "code": "receipt_exists", number: ReceiptNo, } | { "code": "receipt_unknown" } | { "code": "outcome_does_not_fit" } | { "code": "nothing_to_undo" } | { "code": "too_late_to_undo" } | { "code": "built_upon" } | { "code": "not_yours" } | { "code": "supervisor_only" } | { "code": "already_settled" } | { "code": "needs_newer_loket" } | { "code": "nobody_waiting" };
+export type Refusal = { "code": "unknown" } | { "code": "wrong_subject" } | { "code": "other_day" } | { "code": "place_given_up" } | { "code": "already_checked_in", at: Timestamp, } | { "code": "already_called", counter: CounterNo, } | { "code": "being_served", counter: CounterNo, officer: OfficerId, } | { "code": "already_finished", at: Timestamp, } | { "code": "on_hold" } | { "code": "marked_no_show", at: Timestamp, } | { "code": "not_yet_due", slot: Timestamp, } | { "code": "in_other_share", counter: CounterNo, } | { "code": "share_reclaimed", counter: CounterNo, } | { "code": "not_called_here" } | { "code": "not_served_here" } | { "code": "recalls_used_up", max: number, } | { "code": "recall_too_soon", wait_s: number, } | { "code": "too_few_recalls", needed: number, } | { "code": "counter_busy", ticket: Ticket, } | { "code": "counter_not_open" } | { "code": "counter_taken", officer: OfficerId, } | { "code": "counter_unknown", counter: CounterNo, } | { "code": "already_decided", verdict: Verdict, officer: OfficerId, } | { "code": "document_not_asked", document: DocumentKind, } | { "code": "reason_needed" } | { "code": "text_too_long", max: number, } | { "code": "already_interviewed", officer: OfficerId, } | { "code": "not_ready", missing: Array<Missing>, } | { "code": "receipt_exists", number: ReceiptNo, } | { "code": "receipt_unknown" } | { "code": "outcome_does_not_fit" } | { "code": "nothing_to_undo" } | { "code": "too_late_to_undo" } | { "code": "built_upon" } | { "code": "not_yours" } | { "code": "supervisor_only" } | { "code": "role_forbids" } | { "code": "already_settled" } | { "code": "needs_newer_loket" } | { "code": "nobody_waiting" };
 export type Register = "population" | "ban_list" | "travel_documents";
 export type RequestId = string;
 export type Role = "officer" | "supervisor" | "administrator" | "auditor";
@@ -475,6 +521,27 @@ documents: Array<DocumentRule>,
  */
 tariffs: Array<Tariff>, 
 /**
+ * Fees on top of the tariff, any order.
+ */
+surcharges: Array<Surcharge>, 
+/**
+ * Only electronic passports are made here (IMI-263.GR.01.02/2024, office by office).
+ */
+electronic_only: boolean, 
+/**
+ * Years of age from which a passport may be good for ten years (Permenkumham 18/2022); whoever is married may have it
+ * earlier. Below it the documents of a child are asked for.
+ */
+adult_from_age: number, 
+/**
+ * Applications that one account may have open.
+ */
+people_per_account_max: number, 
+/**
+ * Hour of the office's clock from which the next day's list is published.
+ */
+publish_from_hour: number, 
+/**
  * Times and places of a working day, from which the quota of a month is opened.
  */
 sessions: Array<Sessions>, 
@@ -548,6 +615,7 @@ regular: number, priority: number, same_day: number, };
 export type Settlement = "keep_standing" | "take_disputed";
 export type Sex = "male" | "female";
 export type SignIn = { officer: OfficerId, password: string, };
+export type SpecialGround = "server_offline" | "officer_error" | "data_missing" | "technical_trouble" | "force_majeure";
 export type StageName = "expected" | "waiting" | "called" | "serving" | "held" | "no_show" | "finished" | "withdrawn";
 export type StandingView = { verdict: Verdict | null, interview: Interview | null, officer: string, at: Timestamp, };
 export type StatusView = { version: string, now: Timestamp, office: OfficeView | null, 
@@ -568,11 +636,29 @@ electronic: boolean,
 /**
  * 5 or 10.
  */
-validity_years: number, form: Form, 
+validity_years: number, 
+/**
+ * Percepatan: wanted on the same day, for a further fee.
+ */
+same_day: boolean, 
+/**
+ * Whoever is married counts as grown up (Permenkumham 18/2022).
+ */
+married: boolean, form: Form, 
 /**
  * People who applied from one account and come together.
  */
 group: string | null, priority: Priority | null, at: Timestamp, };
+export type Surcharge = { 
+/**
+ * First day it holds.
+ */
+from: string, for: SurchargeFor, 
+/**
+ * Rupiah.
+ */
+amount_rp: number, };
+export type SurchargeFor = "same_day" | "lost" | "damaged";
 export type SyncRow = { n: number, at: Timestamp, officer: string, ticket: Ticket | null, act: Act, sending: Sending, };
 export type SyncView = { now: Timestamp, line: LineView, 
 /**

@@ -147,6 +147,7 @@ const quarantine: Record<Quarantine, string> = {
   unknown_kind: 'The centre does not know this kind of act yet. It is kept until the centre is updated.',
   unknown_rules: 'Decided under rules that the centre does not know yet. It is kept.',
   future_clock: 'This computer’s clock is too far ahead. It is kept; set the clock right.',
+  role_forbids: 'Done under the name of somebody who has no access to cases. It is kept; a supervisor decides.',
   clone: 'Another computer sent the same number. It is kept; tell the administrator.',
 }
 
@@ -187,6 +188,7 @@ const refusal: Table<Refusal, 'code'> = {
   built_upon: () => 'Something was done on top of it; it can’t be undone.',
   not_yours: () => 'This was done by another officer.',
   supervisor_only: () => 'Only a supervisor may decide this.',
+  role_forbids: () => 'Administrators and auditors do not work on cases. An officer can sign in here.',
   already_settled: () => 'A supervisor decided already.',
   needs_newer_loket: () => 'Made with a newer Loket. Update Loket on this computer.',
   nobody_waiting: () => 'Nobody is waiting in this counter’s queue.',

@@ -155,6 +155,7 @@ const quarantine: Record<Quarantine, string> = {
   unknown_kind: 'Pusat belum mengenal tindakan ini. Tersimpan sampai pusat diperbarui.',
   unknown_rules: 'Diputus dengan aturan yang belum dikenal pusat. Tersimpan.',
   future_clock: 'Jam komputer ini terlalu maju. Tersimpan; betulkan jam komputer.',
+  role_forbids: 'Dicatat atas nama orang yang tidak berwenang atas berkas permohonan. Tersimpan; penyelia memutuskan.',
   clone: 'Nomor yang sama dikirim komputer lain. Tersimpan; hubungi pengelola.',
 }
 
@@ -195,6 +196,7 @@ const refusal: Table<Refusal, 'code'> = {
   built_upon: () => 'Sudah ada tindakan lanjutan; tidak dapat diurungkan.',
   not_yours: () => 'Ini tindakan petugas lain.',
   supervisor_only: () => 'Hanya penyelia yang boleh memutuskan ini.',
+  role_forbids: () => 'Pengelola dan auditor tidak menangani permohonan. Petugas dapat masuk di sini.',
   already_settled: () => 'Sudah diputuskan penyelia.',
   needs_newer_loket: () => 'Dibuat dengan Loket yang lebih baru. Perbarui Loket di komputer ini.',
   nobody_waiting: () => 'Tidak ada yang menunggu di antrean loket ini.',

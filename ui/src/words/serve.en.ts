@@ -102,7 +102,8 @@ const events: Record<Event['event'], string> = {
   settled: 'Settled by the supervisor', counter_opened: 'Counter opened', counter_closed: 'Counter closed',
   released: 'Share released', reclaimed: 'Share taken by the supervisor', office_set: 'Office data changed',
   counter_set: 'Counter data changed', officer_set: 'Officer data changed', desk_set: 'Desk data changed',
-  rules_set: 'Rules changed',
+  rules_set: 'Rules changed', rules_approved: 'Rules approved by a second administrator',
+  epoch_declared: 'Centre restored; a new epoch began',
 }
 
 export const serveEn = {

@@ -504,7 +504,8 @@ impl Application {
             | Event::OfficerSet { .. }
             | Event::DeskSet { .. }
             | Event::RulesSet { .. }
-            | Event::RulesApproved { .. } => {}
+            | Event::RulesApproved { .. }
+            | Event::EpochDeclared { .. } => {}
         }
         if let Some(command) = stamp.origin.command() {
             self.last = Some(command);

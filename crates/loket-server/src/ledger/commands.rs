@@ -288,6 +288,8 @@ impl Append<'_> {
         match office.roster.get(&command.officer) {
             None => return Some(Quarantine::OfficerUnknown),
             Some(officer) if !officer.active => return Some(Quarantine::OfficerRevoked),
+            // The rule book says so too; here it also keeps an ask from being voided in such a name.
+            Some(officer) if !officer.role.serves() => return Some(Quarantine::RoleForbids),
             Some(_) => {}
         }
         if !office.rules.contains_key(&command.rules) {
@@ -356,6 +358,9 @@ impl Append<'_> {
         }
         let rules = office.rules_at(self.now).ok_or(Refusal::Unknown)?;
         let ctx = Context { rules, now: self.now, desk, officer: &ask.officer, role: officer.role, related };
+        if !officer.role.serves() {
+            return Err(Refusal::RoleForbids);
+        }
         ctx.counter_is_free(counter)?;
         let today = rules.day(self.now);
         // Online only those are called who are known to have arrived.

@@ -2,6 +2,7 @@
 //! written once, in the words that SQLite and PostgreSQL share: `$1` for a value, whole numbers as 64 bits, bytes and
 //! text. It promises nothing about other databases and knows nothing of what is stored.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -79,7 +80,7 @@ pub(super) enum Value {
 
 /// A statement with its values.
 pub(super) struct Sql {
-    text: &'static str,
+    text: Cow<'static, str>,
     values: Vec<Value>,
 }
 
@@ -152,12 +153,17 @@ impl Line {
 
 /// Begins a statement.
 pub(super) fn sql(text: &'static str) -> Sql {
-    Sql { text, values: Vec::new() }
+    Sql { text: Cow::Borrowed(text), values: Vec::new() }
+}
+
+/// Begins a statement about tables that are read from the schema. Only names from there may stand in it.
+pub(super) fn sql_of_schema(text: String) -> Sql {
+    Sql { text: Cow::Owned(text), values: Vec::new() }
 }
 
 macro_rules! bound {
     ($statement:expr, $database:ty) => {{
-        let mut query = sqlx::query::<$database>($statement.text);
+        let mut query = sqlx::query::<$database>(sqlx::AssertSqlSafe($statement.text));
         for value in $statement.values {
             query = match value {
                 Value::Text(text) => query.bind(text),
@@ -237,7 +243,21 @@ impl Sql {
     }
 }
 
+/// The newest step of the migrations that this program knows.
+pub(super) fn schema_known() -> i64 {
+    SQLITE_MIGRATIONS.iter().map(|m| m.version).max().unwrap_or(0)
+}
+
 impl Tx {
+    /// Brings the schema to a step, inside this transaction.
+    pub(super) async fn migrate_to(&mut self, step: i64) -> Result<()> {
+        match self {
+            Tx::Sqlite(tx) => SQLITE_MIGRATIONS.run_to(step, &mut **tx).await?,
+            Tx::Postgres(tx) => POSTGRES_MIGRATIONS.run_to(step, &mut **tx).await?,
+        }
+        Ok(())
+    }
+
     /// From here on it is on the disk.
     pub(super) async fn commit(self) -> Result<()> {
         match self {
@@ -251,6 +271,16 @@ impl Tx {
 impl Database {
     /// Opens or makes the database, and brings it up to date. One that a newer program has written is left untouched.
     pub(super) async fn open(address: &Address) -> Result<Database> {
+        let database = Database::connect(address).await?;
+        match &database {
+            Database::Sqlite { writer, .. } => SQLITE_MIGRATIONS.run(writer).await?,
+            Database::Postgres(pool) => POSTGRES_MIGRATIONS.run(pool).await?,
+        }
+        Ok(database)
+    }
+
+    /// Opens or makes the database as it is.
+    pub(super) async fn connect(address: &Address) -> Result<Database> {
         match address {
             Address::Sqlite(path) => open_sqlite(path).await,
             Address::Postgres(url) => {
@@ -266,7 +296,6 @@ impl Database {
                         sqlx::query_scalar("select max(version) from _sqlx_migrations").fetch_one(&pool).await?;
                     refuse_newer(found, &POSTGRES_MIGRATIONS)?;
                 }
-                POSTGRES_MIGRATIONS.run(&pool).await?;
                 Ok(Database::Postgres(pool))
             }
         }
@@ -333,7 +362,6 @@ async fn open_sqlite(path: &Path) -> Result<Database> {
     if (part(), part(), part()) < SQLITE_MIN {
         return Err(LedgerError::OldSqlite(version));
     }
-    SQLITE_MIGRATIONS.run(&writer).await?;
     let readers = SqlitePoolOptions::new().max_connections(READERS_MAX).connect_with(options).await?;
     Ok(Database::Sqlite { writer, readers })
 }

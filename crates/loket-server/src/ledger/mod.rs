@@ -8,18 +8,22 @@
 
 mod applications;
 mod commands;
+mod copies;
 mod db;
 mod doors;
 mod places;
+mod proposals;
 mod reading;
 mod uploads;
 
 pub use applications::{NewCase, SCANS_PER_CASE_MAX};
 pub use commands::{Appended, RELEASE_WISH_MS};
+pub use copies::{COPY_FORMAT, Copied, CopyReader, CopyTrouble, LINE_BYTES_MAX, Restored, restore};
 pub use db::Address;
 pub(crate) use doors::same;
 pub use doors::{Arrived, DeskRecord, NewDesk, ScanRecord};
-pub use places::{DAYS_MAX, NewPlace, Places, Wanted};
+pub use places::{DAYS_MAX, NewPlace, PLACES_MAX, Places, Wanted};
+pub use proposals::{Proposal, ProposalState, TRIES_FREE, TRY_PAUSE_MS_MAX, TRY_PAUSE_MS_MIN, Word};
 pub use reading::{ROW_BYTES_PER_ANSWER_MAX, Since};
 pub use uploads::{UNFINISHED_BYTES_MAX, UNFINISHED_UPLOADS_MAX, Upload};
 
@@ -61,6 +65,8 @@ pub enum Denied {
     SameScan(String),
     TooManyScans,
     AlreadyDispatched,
+    /// So few places can't be set: more are taken.
+    MoreAreTaken,
 }
 
 /// Something the ledger can't do. Nothing was changed.
@@ -548,8 +554,8 @@ impl Append<'_> {
         Ok(Some(self.row(written, events).await?))
     }
 
-    /// Stores what was touched, commits, and wakes those who wait.
-    async fn commit(mut self) -> Result<()> {
+    /// Stores what was touched. Nobody sees it before the transaction commits.
+    async fn write_down(&mut self) -> Result<()> {
         for aggregate in self.kept.layers.over() {
             sql(
                 "insert into aggregate (office, subject, json, fold_version) values ($1, $2, $3, $4)
@@ -571,6 +577,12 @@ impl Append<'_> {
                 .run(&mut self.tx)
                 .await?;
         }
+        Ok(())
+    }
+
+    /// Stores what was touched, commits, and wakes those who wait.
+    async fn commit(mut self) -> Result<()> {
+        self.write_down().await?;
         // If the call is dropped during this commit, memory stays behind the disk and the next append catches up.
         self.tx.commit().await?;
         self.kept.settle();

@@ -16,6 +16,8 @@ use super::{Append, Denied, Ledger, LedgerError, Result, ServiceRow};
 
 /// Days that are opened or listed at once.
 pub const DAYS_MAX: usize = 92;
+/// Places of one kind at one time.
+pub const PLACES_MAX: u32 = 1_000;
 
 /// The places of an office at one time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +51,7 @@ pub struct NewPlace {
 /// The place of an application.
 struct Booking {
     wanted: Wanted,
-    state: Held,
+    state: Tenure,
     due: Timestamp,
     /// How often the applicant has moved, and how often they were given another place on a special ground.
     moves: u32,
@@ -58,9 +60,9 @@ struct Booking {
 
 /// What became of a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Held {
-    /// Not paid for yet.
-    Held,
+enum Tenure {
+    /// Held, and not paid for yet.
+    Unpaid,
     Paid,
     /// It went back to the others.
     Freed,
@@ -107,7 +109,8 @@ impl Append<'_> {
     /// Takes a place, if one is left.
     async fn take_place(&mut self, place: &Wanted) -> Result<()> {
         let take = "update place set taken = taken + 1
-             where office = $1 and day = $2 and time = $3 and kind = $4 and taken < places";
+             where office = $1 and day = $2 and time = $3 and kind = $4 and taken < places
+             and not exists (select 1 from closed_day c where c.office = $1 and c.day = $2)";
         if self.at(place, take).run(&mut self.tx).await? == 1 {
             return Ok(());
         }
@@ -135,9 +138,9 @@ impl Append<'_> {
         Ok(Some(Booking {
             wanted: wanted(&line)?,
             state: match line.get::<String>("state")?.as_str() {
-                "held" => Held::Held,
-                "paid" => Held::Paid,
-                _ => Held::Freed,
+                "held" => Tenure::Unpaid,
+                "paid" => Tenure::Paid,
+                _ => Tenure::Freed,
             },
             due: Timestamp(line.get("due")?),
             moves: line.small("moves")?,
@@ -176,7 +179,7 @@ impl Append<'_> {
     /// Gives the place of an application back to the others, if it has one.
     pub(super) async fn free_place(&mut self, no: &ApplicationNo) -> Result<()> {
         let Some(booking) = self.booking(no).await? else { return Ok(()) };
-        if booking.state != Held::Freed {
+        if booking.state != Tenure::Freed {
             self.give_back(&booking.wanted).await?;
             sql("update booking set state = 'freed' where application = $1")
                 .bind(no.as_str())
@@ -231,8 +234,11 @@ impl Ledger {
     pub async fn places(&self, office: &OfficeCode, days: RangeInclusive<NaiveDate>) -> Result<Vec<Places>> {
         self.seat(office).await?;
         let mut db = self.database.read().await?;
-        let lines = sql("select day, time, kind, places, taken from place
-             where office = $1 and day >= $2 and day <= $3 order by day, time, kind")
+        // Of a closed day only those places are left that somebody has.
+        let lines = sql("select day, time, kind, taken,
+             case when exists (select 1 from closed_day c where c.office = place.office and c.day = place.day)
+             then taken else places end as places
+             from place where office = $1 and day >= $2 and day <= $3 order by day, time, kind")
         .bind(office.as_str())
         .bind(day_text(*days.start()))
         .bind(day_text(*days.end()))
@@ -243,6 +249,60 @@ impl Ledger {
             Ok(Places { day, time, kind, places: line.small("places")?, taken: line.small("taken")? })
         };
         lines.iter().map(read).collect()
+    }
+
+    /// Sets how many places one time has; opened if there was none. Whoever has a place keeps it.
+    ///
+    /// # Errors
+    /// `Denied::MoreAreTaken` when more are taken than there would be.
+    pub async fn set_places(&self, office: &OfficeCode, at: &Wanted, places: u32) -> Result<()> {
+        if places > PLACES_MAX {
+            return Err(LedgerError::Malformed("places".to_owned()));
+        }
+        let seat = self.seat(office).await?;
+        let mut append = self.begin(&seat).await?;
+        let set = "insert into place (office, day, time, kind, places) values ($1, $2, $3, $4, $5)
+             on conflict (office, day, time, kind) do update set places = excluded.places
+             where place.taken <= excluded.places";
+        if append.at(at, set).bind(places).run(&mut append.tx).await? != 1 {
+            return Err(Denied::MoreAreTaken.into());
+        }
+        append.commit().await
+    }
+
+    /// Nobody is booked for this day any more; whoever has a place keeps it. How many those are.
+    pub async fn close_day(&self, office: &OfficeCode, day: NaiveDate) -> Result<u32> {
+        self.note_day(office, day, "insert into closed_day (office, day) values ($1, $2) on conflict do nothing")
+            .await?;
+        let places = self.places(office, day..=day).await?;
+        Ok(places.iter().map(|p| p.taken).sum())
+    }
+
+    /// Takes bookings for a closed day again, into the places that it had.
+    pub async fn reopen_day(&self, office: &OfficeCode, day: NaiveDate) -> Result<()> {
+        self.note_day(office, day, "delete from closed_day where office = $1 and day = $2").await
+    }
+
+    async fn note_day(&self, office: &OfficeCode, day: NaiveDate, text: &'static str) -> Result<()> {
+        let seat = self.seat(office).await?;
+        // Behind the same lock as every booking: none slips in beside it.
+        let mut append = self.begin(&seat).await?;
+        sql(text).bind(office.as_str()).bind(day_text(day)).run(&mut append.tx).await?;
+        append.commit().await
+    }
+
+    /// The days among these that take no further bookings.
+    pub async fn closed_days(&self, office: &OfficeCode, days: RangeInclusive<NaiveDate>) -> Result<Vec<NaiveDate>> {
+        let mut db = self.database.read().await?;
+        let found: Vec<String> =
+            sql("select day from closed_day where office = $1 and day >= $2 and day <= $3 order by day")
+                .bind(office.as_str())
+                .bind(day_text(*days.start()))
+                .bind(day_text(*days.end()))
+                .scalars(&mut db)
+                .await?;
+        let read = |day: String| NaiveDate::parse_from_str(&day, "%Y-%m-%d");
+        found.into_iter().map(|d| read(d).map_err(|_| LedgerError::Stored("a closed day".to_owned()))).collect()
     }
 
     /// Gives back the places whose bills ran out; how many there were.
@@ -314,11 +374,11 @@ impl Ledger {
             return Err(Denied::AlreadyServed.into());
         }
         match old.state {
-            Held::Freed if !paid => return Err(Denied::PlaceLost.into()),
-            Held::Held if old.due.0 > 0 => return Err(Denied::NotPaid.into()),
-            Held::Freed | Held::Held | Held::Paid => {}
+            Tenure::Freed if !paid => return Err(Denied::PlaceLost.into()),
+            Tenure::Unpaid if old.due.0 > 0 => return Err(Denied::NotPaid.into()),
+            Tenure::Freed | Tenure::Unpaid | Tenure::Paid => {}
         }
-        let is_free = ground.is_some() || old.state == Held::Freed;
+        let is_free = ground.is_some() || old.state == Tenure::Freed;
         let first_day = if ground.is_some() { Some(today) } else { today.succ_opt() };
         if first_day.is_none_or(|first| place.day < first) || (!is_free && today >= old.wanted.day) {
             return Err(Denied::TooLate.into());
@@ -327,14 +387,14 @@ impl Ledger {
             return Err(Denied::MovesUsedUp.into());
         }
         append.take_place(place).await?;
-        if old.state != Held::Freed {
+        if old.state != Tenure::Freed {
             append.give_back(&old.wanted).await?;
         }
         let (moves, special) = if is_free { (old.moves, old.special + 1) } else { (old.moves + 1, old.special) };
         let book =
             "update booking set office = $1, day = $2, time = $3, kind = $4, moves = $5, special = $6, state = $7
              where application = $8";
-        let state = if old.state == Held::Held { "held" } else { "paid" };
+        let state = if old.state == Tenure::Unpaid { "held" } else { "paid" };
         let book = append.at(place, book).bind(moves).bind(special).bind(state).bind(no.as_str());
         book.run(&mut append.tx).await?;
         let row = append.booked(no, place, moves + special, ground)?;

@@ -8,7 +8,7 @@ use std::ops::{ControlFlow, RangeInclusive};
 use chrono::{Days, NaiveDate};
 use loket_core::act::Subject;
 use loket_core::application::Application;
-use loket_core::id::{ApplicationNo, DeskId, Digest, OfficeCode};
+use loket_core::id::{ApplicationNo, DeskId, Digest, Epoch, OfficeCode};
 use loket_core::sync::{
     ChainHead, Cursor, ROWS_PER_ANSWER_MAX, Row, RowHeader, Snapshot, Stream, WINDOW_DAYS_AHEAD, WINDOW_DAYS_BACK,
 };
@@ -84,26 +84,33 @@ impl<'a> Window<'a> {
     }
 }
 
-/// Is this cursor on our line?
-async fn fits(db: &mut Tx, office: &OfficeCode, stream: Stream, at: &Cursor, head: &Cursor) -> Result<bool> {
+/// The epoch in which the row of a cursor was written, if the cursor is on our line. A restored ledger goes on with the
+/// numbers of its copy, so a row has its number to itself, whatever epoch it is of; but whoever still names an old epoch
+/// has not heard of the new one, and starts over.
+async fn fits(db: &mut Tx, office: &OfficeCode, stream: Stream, at: &Cursor, head: &Cursor) -> Result<Option<Epoch>> {
     if at.epoch != head.epoch || at.seq > head.seq {
-        return Ok(false);
+        return Ok(None);
     }
     if at.seq == 0 {
-        return Ok(at.leaf == Digest::ZERO);
+        return Ok((at.leaf == Digest::ZERO).then_some(Epoch(0)));
     }
     if at.seq == head.seq {
-        return Ok(at.leaf == head.leaf);
+        return Ok((at.leaf == head.leaf).then_some(at.epoch));
     }
-    let leaf: Option<Vec<u8>> =
-        sql("select leaf from row where office = $1 and stream = $2 and epoch = $3 and seq = $4")
-            .bind(office.as_str())
-            .bind(stream.as_str())
-            .bind(at.epoch.0)
-            .bind(number(at.seq))
-            .scalar(db)
-            .await?;
-    Ok(leaf.map(|l| digest(&l)).transpose()? == Some(at.leaf))
+    for epoch in (1..=head.epoch.0).rev() {
+        let leaf: Option<Vec<u8>> =
+            sql("select leaf from row where office = $1 and stream = $2 and epoch = $3 and seq = $4")
+                .bind(office.as_str())
+                .bind(stream.as_str())
+                .bind(epoch)
+                .bind(number(at.seq))
+                .scalar(db)
+                .await?;
+        if let Some(leaf) = leaf {
+            return Ok((digest(&leaf)? == at.leaf).then_some(Epoch(epoch)));
+        }
+    }
+    Ok(None)
 }
 
 impl Ledger {
@@ -120,7 +127,7 @@ impl Ledger {
     }
 
     /// The rows after these cursors, oldest first, stream by stream, as many as one answer holds. A stream without a
-    /// cursor begins at its first row.
+    /// cursor begins at its first row. A cursor names the epoch of the head, whatever epoch its row is of.
     pub async fn since(&self, office: &OfficeCode, cursors: &Heads) -> Result<Since> {
         let seat = self.seat(office).await?;
         let mut kept = seat.state.lock().await;
@@ -135,19 +142,19 @@ impl Ledger {
         for stream in [Stream::Registry, Stream::Office] {
             let Some(head) = heads.get(&stream) else { continue };
             let at = cursors.get(&stream).copied().unwrap_or(Cursor::start(head.epoch));
-            if !fits(&mut db, office, stream, &at, head).await? {
+            let Some(epoch) = fits(&mut db, office, stream, &at, head).await? else {
                 out.start_over = true;
                 continue;
-            }
+            };
             if at.seq == head.seq {
                 continue;
             }
             let room = ROWS_PER_ANSWER_MAX - out.rows.len();
             sql("select header, salt, body, leaf from row
-                 where office = $1 and stream = $2 and epoch = $3 and seq > $4 order by seq limit $5")
+                 where office = $1 and stream = $2 and (epoch, seq) > ($3, $4) order by epoch, seq limit $5")
             .bind(office.as_str())
             .bind(stream.as_str())
-            .bind(head.epoch.0)
+            .bind(epoch.0)
             .bind(number(at.seq))
             .bind(number(room as u64))
             .each(&mut db, |line| {

@@ -1,6 +1,8 @@
 //! What the tests share: the sample office, desks that stamp commands, people who are booked.
 #![allow(dead_code, reason = "each test file uses its own part of the house")]
 
+pub mod place;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,7 +20,8 @@ use loket_core::sync::{Ask, AskAnswer, AskWhat, CommandAnswer, RowOutcome, Strea
 use loket_core::world::World;
 use loket_seal::{Cost, Signing};
 use loket_server::env::Env;
-use loket_server::ledger::{Ledger, NewDesk, ServiceRow};
+use loket_server::intake::PAYMENT_DUE_MS;
+use loket_server::ledger::{Arrived, Ledger, LedgerError, NewCase, NewDesk, ServiceRow, Wanted};
 use loket_server::people::{self, OfficeFile};
 use loket_server::publish;
 
@@ -128,6 +131,23 @@ pub async fn book(
         }])
     };
     ledger.append_service(&knc(), write).await.unwrap();
+}
+
+/// Submits an application that wants a place and has two hours to pay.
+pub async fn submit(ledger: &Ledger, n: u32, place: &Wanted) -> Result<Arrived, LedgerError> {
+    let due = ledger.env().now().plus_ms(PAYMENT_DUE_MS);
+    let submitted = Event::Submitted { submission: Box::new(submission(None, None)) };
+    let row = ServiceRow {
+        stream: Stream::Registry,
+        name: "m-paspor",
+        external_id: no(n).to_string(),
+        subject: Subject::Application(no(n)),
+        events: vec![submitted],
+    };
+    let nik = Nik::parse(&format!("317101010190{n:04}")).unwrap();
+    let content = Digest::of(&n.to_be_bytes());
+    let case = NewCase { no: &no(n), content, scans: &[], nik, account: None, place: Some((place, due)) };
+    ledger.take_application(&knc(), &case, |_, _| Ok(vec![row])).await
 }
 
 /// Books people for today, half an hour apart, and publishes the list: `A-001`, `A-002`...

@@ -1,20 +1,6 @@
-//! Databases that tests make and spoil with their own hands.
-#![allow(dead_code, reason = "each test file uses its own part")]
+//! What tests put into a database with their own hands.
 
-use loket_server::env::Env;
 use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
-
-/// A new database on the server that `LOKET_TEST_POSTGRES` names; its address.
-pub async fn fresh_postgres() -> String {
-    let server = std::env::var("LOKET_TEST_POSTGRES").unwrap_or_else(|_| {
-        panic!("these stories need PostgreSQL; run them as `cargo xtask postgres cargo nextest run -p loket-server`")
-    });
-    let name = format!("loket_{}", hex::encode(Env::real().chance::<8>()));
-    let db = PgPool::connect(&server).await.unwrap();
-    sqlx::query(AssertSqlSafe(format!("create database {name}"))).execute(&db).await.unwrap();
-    db.close().await;
-    server.rsplit_once('/').map(|(host, _)| format!("{host}/{name}")).unwrap()
-}
 
 /// So many uploads of one byte, begun at a moment, that nobody goes on with.
 pub async fn begun_uploads(url: &str, count: u64, at_ms: i64) {
