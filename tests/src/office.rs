@@ -167,6 +167,7 @@ impl Office {
             data: self.folder.path().join("server"),
             listen: self.address,
             decoder_exe: Some(decoder_program()),
+            doors: loket_server::listen::Doors::default(),
             env: self.server_env.clone(),
         };
         let running = loket_server::serve(config).await?;

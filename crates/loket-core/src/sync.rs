@@ -97,6 +97,18 @@ pub enum RowOutcome {
     },
 }
 
+impl RowOutcome {
+    /// As it is written in databases and counted.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            RowOutcome::Applied => "applied",
+            RowOutcome::Disputed { .. } => "disputed",
+            RowOutcome::Refused { .. } => "refused",
+            RowOutcome::Quarantined { .. } => "quarantined",
+        }
+    }
+}
+
 /// Why a command is kept without effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
@@ -376,6 +388,8 @@ pub enum Signal {
 pub const BACK_OFF_MS_MIN: i64 = 500;
 /// The longest.
 pub const BACK_OFF_MS_MAX: i64 = 30_000;
+/// The longest pause that the other side may ask for. Whoever names a longer one is mistaken, and work is waiting.
+pub const RETRY_MS_MAX: i64 = 5 * 60 * 1000;
 /// Failures before a desk calls itself offline; one lost packet is no outage.
 pub const FAILURES_BEFORE_OFFLINE: u32 = 2;
 
@@ -422,7 +436,7 @@ impl Link {
                 let ceiling = doubled.clamp(BACK_OFF_MS_MIN, BACK_OFF_MS_MAX);
                 // Half of the pause is fixed, half is chance: desks that failed together don't come back together.
                 let pause = ceiling / 2 + (ceiling / 2) * i64::from(chance.min(999)) / 1000;
-                self.next = When::At(now.plus_ms(retry_ms.unwrap_or(0).max(pause)));
+                self.next = When::At(now.plus_ms(retry_ms.unwrap_or(0).min(RETRY_MS_MAX).max(pause)));
             }
             Signal::Nudge => self.next = When::Now,
         }
@@ -465,5 +479,12 @@ mod tests {
     fn a_named_pause_is_obeyed() {
         let mut link = Link::new(Timestamp(0));
         assert_eq!(link.on(Signal::Failed { retry_ms: Some(7_000) }, Timestamp(0), 0), When::At(Timestamp(7_000)));
+    }
+
+    #[test]
+    fn a_pause_of_a_year_is_a_mistake_and_lasts_five_minutes() {
+        let mut link = Link::new(Timestamp(0));
+        let year = Signal::Failed { retry_ms: Some(365 * 24 * 3600 * 1000) };
+        assert_eq!(link.on(year, Timestamp(0), 0), When::At(Timestamp(RETRY_MS_MAX)));
     }
 }

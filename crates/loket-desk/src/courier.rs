@@ -13,8 +13,8 @@ use loket_core::id::{OfficeCode, RequestId, Timestamp};
 use loket_core::office::OfficeInfo;
 use loket_core::refusal::Fault;
 use loket_core::sync::{
-    Ask, AskAnswer, BODY_BYTES_MAX, COMPRESS_FROM_BYTES, EnrolAnswer, EnrolAsk, Link, PROTOCOL, Signal, Snapshot,
-    SyncAnswer, SyncAsk, WAIT_S_MAX, When, WireError,
+    Ask, AskAnswer, BODY_BYTES_MAX, COMPRESS_FROM_BYTES, EnrolAnswer, EnrolAsk, Link, PROTOCOL, RETRY_MS_MAX, Signal,
+    Snapshot, SyncAnswer, SyncAsk, WAIT_S_MAX, When, WireError,
 };
 use loket_seal::Signing;
 use tokio::sync::{Notify, oneshot};
@@ -82,9 +82,15 @@ impl Wire {
         if status.is_success() {
             return Ok(answer);
         }
+        let busy = matches!(status, reqwest::StatusCode::TOO_MANY_REQUESTS | reqwest::StatusCode::SERVICE_UNAVAILABLE);
+        let retry_after = answer.headers().get("retry-after").and_then(|v| v.to_str().ok()?.trim().parse().ok());
         let body = answer.bytes().await.map_err(|_| faulty(Fault::NoLine))?;
+        // Whoever says when to come back is obeyed, be it the centre or a proxy before it that speaks no JSON.
+        if let Some(retry_s) = retry_after.filter(|_| busy) {
+            return Err(faulty(Fault::ServerBusy { retry_s }));
+        }
         if let Ok(unreadable) = serde_json::from_slice::<Unreadable>(&body)
-            && unreadable.error == "unreadable"
+            && unreadable.code == "unreadable"
         {
             return Err(faulty(Fault::ScanUnreadable { why: unreadable.why }));
         }
@@ -173,7 +179,7 @@ impl Wire {
 
 #[derive(serde::Deserialize)]
 struct Unreadable {
-    error: String,
+    code: String,
     #[serde(default)]
     why: String,
 }
@@ -195,6 +201,8 @@ pub struct Courier {
     /// An ask was missed: until the next answer, further asks are not worth a second.
     missed: AtomicBool,
     changed: tokio::sync::broadcast::Sender<Changed>,
+    /// The centre asked for a pause until then. Both loops keep it, whichever was told.
+    not_before: Mutex<Option<Timestamp>>,
     /// Why the centre does not talk to us, if it said so.
     pub turned_away: Mutex<Option<Fault>>,
 }
@@ -216,6 +224,7 @@ impl Courier {
             waiting: Mutex::default(),
             missed: AtomicBool::new(false),
             changed,
+            not_before: Mutex::default(),
             turned_away: Mutex::default(),
         })
     }
@@ -228,6 +237,7 @@ impl Courier {
     /// Speak now, whatever pause was planned: F5.
     pub fn nudge(&self) {
         self.signal(Signal::Nudge);
+        *lock(&self.not_before) = None;
         self.nudged.store(true, Ordering::Relaxed);
         self.nudge.notify_waiters();
         self.work.notify_one();
@@ -277,10 +287,15 @@ impl Courier {
 
     /// One ask and its answer; after a failure the pause. Returns whether an answer came.
     async fn speak(&self, wait_s: u32, with_work: bool) -> bool {
+        let asked_for = *lock(&self.not_before);
+        if let Some(until) = asked_for {
+            self.pause_until(until).await;
+        }
         let said = self.exchange(wait_s, with_work).await;
         match said {
             Ok(()) => {
                 *lock(&self.turned_away) = None;
+                *lock(&self.not_before) = None;
                 true
             }
             Err(error) => {
@@ -298,14 +313,23 @@ impl Courier {
                     }
                 };
                 if let When::At(at) = self.signal(Signal::Failed { retry_ms }) {
-                    let pause_ms = at.since(self.env.now()).max(0) as u64;
-                    tokio::select! {
-                        () = tokio::time::sleep(Duration::from_millis(pause_ms)) => {}
-                        () = self.nudge.notified() => {}
+                    if matches!(fault, Some(Fault::ServerBusy { .. })) {
+                        *lock(&self.not_before) = Some(at);
                     }
+                    self.pause_until(at).await;
                 }
                 false
             }
+        }
+    }
+
+    /// Waits, unless somebody presses F5.
+    async fn pause_until(&self, at: Timestamp) {
+        // However the PC's clock was set meanwhile, no pause is longer than the longest.
+        let pause_ms = at.since(self.env.now()).clamp(0, RETRY_MS_MAX) as u64;
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(pause_ms)) => {}
+            () = self.nudge.notified() => {}
         }
     }
 
@@ -453,4 +477,39 @@ pub async fn enrol(
         }
     }
     Ok((identity, signing, answer.token, snapshot))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// What a desk makes of this answer to its first word.
+    async fn fault_of(answer: &'static str) -> Fault {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = format!("http://{}", listener.local_addr().unwrap());
+        let answering = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.read(&mut [0; 4096]).await.unwrap();
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        };
+        let wire = Wire::to(&server, Env::real()).unwrap();
+        let (said, ()) = tokio::join!(wire.snapshot(), answering);
+        said.unwrap_err().downcast::<FaultError>().unwrap().0
+    }
+
+    #[tokio::test]
+    async fn whoever_says_when_to_come_back_is_obeyed() {
+        let proxy = "HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 6\r\nConnection: close\r\n\r\n<html>";
+        assert_eq!(fault_of(proxy).await, Fault::ServerBusy { retry_s: 7 });
+        let centre = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 2\r\nContent-Length: 34\r\nConnection: close\r\n\r\n\
+                      {\"error\":\"overloaded\",\"retry_s\":2}";
+        assert_eq!(fault_of(centre).await, Fault::ServerBusy { retry_s: 2 });
+        let silent = "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        assert_eq!(fault_of(silent).await, Fault::NoLine);
+        let nonsense = "HTTP/1.1 429 No\r\nRetry-After: soon\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        assert_eq!(fault_of(nonsense).await, Fault::NoLine);
+    }
 }

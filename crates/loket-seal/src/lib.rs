@@ -148,6 +148,21 @@ impl Signing {
     pub fn sign_request(&self, method: &str, path: &str, at_ms: i64, body: &[u8]) -> String {
         BASE64.encode(self.0.sign(&request_bytes(method, path, at_ms, body)).to_bytes())
     }
+
+    /// Signs the manifest of a release, byte for byte.
+    pub fn sign_release(&self, manifest: &[u8]) -> String {
+        BASE64.encode(self.0.sign(&release_bytes(manifest)).to_bytes())
+    }
+}
+
+/// Is this manifest, byte for byte, the one that the owner of this public half released?
+pub fn verify_release(public: &str, signature: &str, manifest: &[u8]) -> Result<(), Sealed> {
+    verify(public, signature, &release_bytes(manifest))
+}
+
+/// What is signed of a release. It begins with a word of its own, so that no signature of anything else fits it.
+fn release_bytes(manifest: &[u8]) -> Vec<u8> {
+    [b"loket-release-1\n", manifest].concat()
 }
 
 /// Did the owner of this public half sign this request?
@@ -159,12 +174,16 @@ pub fn verify_request(
     at_ms: i64,
     body: &[u8],
 ) -> Result<(), Sealed> {
+    verify(public, signature, &request_bytes(method, path, at_ms, body))
+}
+
+fn verify(public: &str, signature: &str, signed: &[u8]) -> Result<(), Sealed> {
     let mut key = [0; 32];
     hex::decode_to_slice(public, &mut key).map_err(|_| Sealed)?;
     let key = ed25519_dalek::VerifyingKey::from_bytes(&key).map_err(|_| Sealed)?;
     let signature = BASE64.decode(signature).map_err(|_| Sealed)?;
     let signature = Signature::from_slice(&signature).map_err(|_| Sealed)?;
-    key.verify(&request_bytes(method, path, at_ms, body), &signature).map_err(|_| Sealed)
+    key.verify(signed, &signature).map_err(|_| Sealed)
 }
 
 fn request_bytes(method: &str, path: &str, at_ms: i64, body: &[u8]) -> Vec<u8> {

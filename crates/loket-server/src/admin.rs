@@ -14,10 +14,12 @@ use loket_core::office::{CounterInfo, Office, Role};
 use loket_core::rules::Rules;
 use loket_seal::Cost;
 
+use crate::env::Env;
 use crate::ledger::{Denied, Ledger, LedgerError, Places, Proposal, ProposalState, Wanted};
 use crate::people::{self, OfficeFile, OfficerChange, role_in_words};
 use crate::publish;
 use crate::rulebook::{self, RulesRefused};
+use crate::updates::{Channel, NewRelease, Notes, Released, Version, release};
 
 #[derive(Debug, Clone, Subcommand)]
 pub enum Admin {
@@ -153,6 +155,28 @@ pub enum Admin {
         #[arg(long)]
         desk: u16,
     },
+    /// Put a version of the desk's program into a channel: its manifest is signed, and whoever asks gets both. Prints
+    /// the public half of the key, which desks have to know.
+    Release(Release),
+}
+
+#[derive(Debug, Clone, clap::Args)]
+pub struct Release {
+    /// stable or pilot
+    #[arg(long)]
+    channel: Channel,
+    /// Such as 1.4.0; newer than the one before.
+    #[arg(long)]
+    version: Version,
+    /// The installer.
+    #[arg(long)]
+    file: PathBuf,
+    /// What is new, in Indonesian.
+    #[arg(long, default_value = "")]
+    notes_id: String,
+    /// What is new, in English.
+    #[arg(long, default_value = "")]
+    notes_en: String,
 }
 
 #[derive(Debug, Clone, Subcommand)]
@@ -212,6 +236,19 @@ fn kind(text: &str) -> Result<PlaceKind, String> {
 
 fn time(text: &str) -> Result<NaiveTime, String> {
     NaiveTime::parse_from_str(text, "%H:%M").map_err(|_| "a time is written HH:MM, such as 09:30".to_owned())
+}
+
+/// Needs no ledger: a release belongs to no office.
+fn put_into_channel(data: &Path, env: &Env, new: Release) -> anyhow::Result<Vec<String>> {
+    let Release { channel, version, file, notes_id, notes_en } = new;
+    let notes = Notes { id: notes_id, en: notes_en };
+    let Released { manifest, again, public_key } =
+        release(data, env, &NewRelease { channel, version, file: &file, notes })?;
+    let was = if again { "stands already" } else { "released" };
+    Ok(vec![
+        format!("{} {} {was}: {}", channel.as_str(), manifest.version, manifest.file),
+        format!("public key: {public_key}"),
+    ])
 }
 
 /// Does what was typed; the lines to print.
@@ -291,6 +328,7 @@ pub async fn obey(
             people::revoke_officer(ledger, &office, &officer).await?;
             vec![format!("{officer}: what comes in from now on is quarantined")]
         }
+        Admin::Release(new) => put_into_channel(data, ledger.env(), new)?,
         Admin::RevokeDesk { office, desk } => {
             ledger.revoke_desk(&office, DeskId(desk)).await?;
             vec![format!("{}: what comes in from now on is quarantined", DeskId(desk))]

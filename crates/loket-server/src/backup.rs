@@ -21,7 +21,7 @@ use loket_core::office::{Office, Role};
 
 use crate::env::Env;
 use crate::ledger::{self, Address, Copied, CopyReader, CopyTrouble, Ledger, Restored};
-use crate::{people, private_folder};
+use crate::{people, private_folder, write_whole};
 
 /// The ledger in a copy.
 pub const LEDGER_FILE: &str = "ledger.jsonl.zst";
@@ -64,19 +64,6 @@ async fn private_file(path: &Path, write: impl AsyncFnOnce(&mut File) -> anyhow:
         return Err(error);
     }
     fs::rename(&part, path)?;
-    #[cfg(unix)]
-    File::open(folder)?.sync_all()?;
-    Ok(())
-}
-
-/// Writes a file whole or not at all; when it has its name, its bytes are on the disk.
-fn write_whole(path: &Path, part: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let mut file = File::create(part)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(part, path)?;
     #[cfg(unix)]
     File::open(folder)?.sync_all()?;
     Ok(())

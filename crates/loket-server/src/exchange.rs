@@ -19,6 +19,7 @@ use loket_core::sync::{
 
 use crate::http::{Answer, Caller, No, Server, bad, json, parse, read, unpack};
 use crate::ledger::{LedgerError, Since};
+use crate::metrics::{Counted, Waited};
 use crate::people;
 
 /// Bytes of an enrolment request.
@@ -73,18 +74,25 @@ pub(crate) async fn sync(State(server): State<Arc<Server>>, request: Request) ->
     }
     let (ledger, office, desk) = (&server.ledger, &caller.office, caller.desk.desk);
     ledger.heard(office, desk, ask.scans_waiting).await?;
+    server.metrics.heard(office, desk, server.env.now());
     let mut moved = ledger.moved(office).await?;
     let done = ledger.append_commands(office, desk, Some(ask.head), &ask.commands).await?;
+    for answer in &done.answers {
+        server.metrics.command(&answer.outcome);
+    }
     let mut asks = BTreeMap::new();
     if !revoked && !done.cloned {
         for one in &ask.asks {
-            asks.insert(one.request.clone(), ledger.ask(office, desk, one).await?);
+            let answer = ledger.ask(office, desk, one).await?;
+            server.metrics.ask(&answer);
+            asks.insert(one.request.clone(), answer);
         }
     }
     let at_once = revoked || done.gap.is_some() || done.cloned || !ask.commands.is_empty() || !ask.asks.is_empty();
     let wait = Duration::from_secs(u64::from(ask.wait_s.min(WAIT_S_MAX)));
     let deadline = tokio::time::Instant::now() + wait;
     let mut closing = server.closing.clone();
+    let mut waited = None;
     let (since, wanted) = loop {
         if revoked {
             break (Since { rows: Vec::new(), heads: BTreeMap::new(), start_over: false }, Vec::new());
@@ -96,6 +104,7 @@ pub(crate) async fn sync(State(server): State<Arc<Server>>, request: Request) ->
         if something || *closing.borrow() || tokio::time::Instant::now() >= deadline {
             break (since, wanted);
         }
+        waited.get_or_insert_with(|| Counted::one_more(&server.metrics.long_polls));
         // Whatever ends the wait, the next turn looks again; a sender that is gone counts as closing.
         tokio::select! {
             _ = moved.changed() => {}
@@ -116,7 +125,12 @@ pub(crate) async fn sync(State(server): State<Arc<Server>>, request: Request) ->
         start_over: since.start_over,
         wanted,
     };
-    json(&parts.headers, StatusCode::OK, &answer)
+    server.metrics.rows_pulled.inc_by(answer.rows.len() as u64);
+    let mut response = json(&parts.headers, StatusCode::OK, &answer)?;
+    if waited.is_some() {
+        response.extensions_mut().insert(Waited);
+    }
+    Ok(response)
 }
 
 /// `GET /v1/snapshot`
@@ -133,7 +147,7 @@ fn scan_hash(text: &str) -> Result<ScanHash, No> {
 
 /// Which part of a file is asked for.
 #[derive(Debug, PartialEq, Eq)]
-enum Part {
+pub(crate) enum Part {
     Whole,
     Bytes(RangeInclusive<u64>),
     /// The range is not in the file, or runs backwards.
@@ -159,7 +173,15 @@ fn part(range: Option<&str>, size: u64) -> Part {
     }
 }
 
-fn quoted(hash: &str) -> String {
+/// Which part of the file with this tag a request asks for.
+pub(crate) fn part_asked(headers: &HeaderMap, tag: &str, size: u64) -> Part {
+    let text = |name| headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok());
+    // "The rest, if it is still the same file": no tag ever gets other bytes, so another tag is another file.
+    let same_file = text(IF_RANGE).is_none_or(|t| t == tag);
+    part(text(RANGE).filter(|_| same_file), size)
+}
+
+pub(crate) fn quoted(hash: &str) -> String {
     format!("\"{hash}\"")
 }
 
@@ -169,12 +191,7 @@ pub(crate) async fn scan(State(server): State<Arc<Server>>, Path(hash): Path<Str
     let caller = server.caller(&parts, body).await?.0.not_revoked()?;
     let scan = server.ledger.scan_of_office(&scan_hash(&hash)?, &caller.office).await?;
     let tag = quoted(&hash);
-    let header =
-        |headers: &HeaderMap, name| headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok()).map(str::to_owned);
-    // "The rest, if it is still the same file": a name is a hash, so anything else is another file.
-    let same_file = header(&parts.headers, IF_RANGE).is_none_or(|t| t == tag);
-    let range = header(&parts.headers, RANGE).filter(|_| same_file);
-    let (status, bytes, content_range) = match part(range.as_deref(), scan.bytes) {
+    let (status, bytes, content_range) = match part_asked(&parts.headers, &tag, scan.bytes) {
         Part::Nowhere => return Err(No::Wire(WireError::RangeNotSatisfiable { bytes: scan.bytes })),
         Part::Whole => (StatusCode::OK, server.scans.read(&scan, 0..=scan.bytes).await?, None),
         Part::Bytes(range) => {
@@ -190,7 +207,7 @@ pub(crate) async fn scan(State(server): State<Arc<Server>>, Path(hash): Path<Str
     Ok(response)
 }
 
-fn header_value(text: &str) -> Result<HeaderValue, No> {
+pub(crate) fn header_value(text: &str) -> Result<HeaderValue, No> {
     HeaderValue::from_str(text).map_err(|_| No::Wire(WireError::Internal))
 }
 
@@ -214,7 +231,9 @@ pub(crate) async fn rendition(
     let caller = server.caller(&parts, body).await?.0.not_revoked()?;
     let page: u32 = page.parse().map_err(|_| bad("page"))?;
     let scan = server.ledger.scan_of_office(&scan_hash(&hash)?, &caller.office).await?;
-    let rendition = server.scans.rendition(&scan, page).await?;
+    let rendition = server.scans.rendition(&scan, page).await;
+    server.metrics.rendition(&rendition);
+    let rendition = rendition?;
     let mut response = file(StatusCode::OK, "image/jpeg", &quoted(&format!("{hash}-{page}")), rendition.jpeg)?;
     response.headers_mut().insert("loket-pages", HeaderValue::from(rendition.pages));
     Ok(response)

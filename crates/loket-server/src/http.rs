@@ -4,14 +4,13 @@
 
 use std::io::Read;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::header::{ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::middleware::map_response;
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use loket_core::id::{DeskId, Digest, OfficeCode};
@@ -21,13 +20,15 @@ use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 
 use crate::env::Env;
+use crate::health::Readiness;
 use crate::ledger::{Denied, DeskRecord, Ledger, LedgerError};
+use crate::limits::Limits;
+use crate::metrics::{Metrics, database_trouble};
 use crate::problem::{self, Code, Problem};
 use crate::scans::{ScanTrouble, Scans};
-use crate::{exchange, openapi, status};
+use crate::updates::Updates;
+use crate::{exchange, limits, openapi, requests, status, updates};
 
-/// How long a body may take to arrive.
-const BODY_WAIT: Duration = Duration::from_secs(60);
 /// Memory for unpacking one body, as a power of two: 8 MiB, which is all a body may have.
 const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 const ZSTD_LEVEL: i32 = 3;
@@ -45,6 +46,10 @@ pub(crate) struct Server {
     pub(crate) intake_key: Digest,
     /// Public half of the payment channel's key.
     pub(crate) billing_public: String,
+    pub(crate) limits: Limits,
+    pub(crate) metrics: Metrics,
+    pub(crate) readiness: Readiness,
+    pub(crate) updates: Updates,
     /// Becomes true when the server closes: those who wait go home.
     pub(crate) closing: watch::Receiver<bool>,
 }
@@ -120,12 +125,16 @@ impl From<LedgerError> for No {
             LedgerError::Malformed(field) => WireError::BadRequest { field },
             LedgerError::Absent(_) => WireError::NotFound,
             LedgerError::NoRoom => WireError::Overloaded { retry_s: ROOM_RETRY_S },
-            LedgerError::Database(_) if error.is_busy() => WireError::Overloaded { retry_s: 1 },
+            LedgerError::Database(_) if error.is_busy() => {
+                database_trouble(true);
+                WireError::Overloaded { retry_s: 1 }
+            }
             LedgerError::NewerDatabase { .. }
             | LedgerError::OldSqlite(_)
             | LedgerError::Database(_)
             | LedgerError::Migration(_)
             | LedgerError::Stored(_) => {
+                database_trouble(false);
                 tracing::error!(%error, "The ledger could not answer");
                 WireError::Internal
             }
@@ -188,7 +197,11 @@ impl Server {
             LedgerError::Absent(_) => unknown(),
             other => other.into(),
         })?;
-        if bears(headers, &desk.token_digest) { Ok(Caller { office, desk }) } else { Err(unknown()) }
+        if !bears(headers, &desk.token_digest) {
+            return Err(unknown());
+        }
+        self.limits.proven(&desk.token_digest);
+        Ok(Caller { office, desk })
     }
 
     /// The desk that sent this request, and its body as it was sent.
@@ -205,16 +218,12 @@ impl Server {
     }
 }
 
-/// A body of at most `max` bytes.
+/// A body of at most `max` bytes. How long it may take is for [`limits`] to say.
 pub(crate) async fn read(body: Body, max: usize) -> Result<Bytes, No> {
-    match tokio::time::timeout(BODY_WAIT, to_bytes(body, max)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) => {
-            let too_large = std::error::Error::source(&error).is_some_and(|e| e.to_string().contains("length limit"));
-            Err(if too_large { No::Wire(WireError::TooLarge { max: max as u64 }) } else { bad("body") })
-        }
-        Err(_) => Err(bad("body")),
-    }
+    to_bytes(body, max).await.map_err(|error| {
+        let too_large = std::error::Error::source(&error).is_some_and(|e| e.to_string().contains("length limit"));
+        if too_large { No::Wire(WireError::TooLarge { max: max as u64 }) } else { bad("body") }
+    })
 }
 
 /// Undoes the compression that the headers name; a bomb is cut off where it passes the limit.
@@ -280,9 +289,13 @@ pub(crate) fn router(server: Arc<Server>) -> Router {
         .route("/v1/scans/{hash}", get(exchange::scan))
         .route("/v1/scans/{hash}/renditions/{page}", get(exchange::rendition))
         .route("/status", get(status::page))
+        .route("/v1/updates/{channel}/manifest", get(updates::manifest))
+        .route("/v1/updates/{channel}/files/{name}", get(updates::file))
         .route("/openapi.json", get(move || openapi::document(described.clone())))
         .merge(partners)
         .fallback(nothing_here)
         .layer(map_response(problem::said_by_the_router))
+        .layer(from_fn_with_state(server.clone(), limits::within_limits))
+        .layer(from_fn_with_state(server.clone(), requests::noted))
         .with_state(server)
 }

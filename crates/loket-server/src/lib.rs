@@ -9,18 +9,27 @@ pub mod admin;
 pub mod backup;
 pub mod env;
 mod exchange;
+pub mod health;
 mod http;
 pub mod intake;
 pub mod ledger;
+pub mod limits;
+pub mod listen;
+pub mod logs;
+pub mod metrics;
 pub mod openapi;
 pub mod people;
 pub mod problem;
 pub mod publish;
+pub mod requests;
 pub mod rulebook;
 pub mod scans;
 pub mod status;
+pub mod updates;
 pub mod uploads;
 
+use std::fs::File;
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,14 +40,20 @@ use chrono::NaiveDate;
 use loket_core::id::{Digest, OfficeCode};
 use loket_decode::Decoder;
 use loket_seal::Signing;
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::env::Env;
+use crate::health::Readiness;
 use crate::ledger::{Address, Ledger, LedgerError};
+use crate::limits::{FORGET_EVERY, Limits};
+use crate::listen::Doors;
+use crate::metrics::{Metrics, database_trouble};
 use crate::scans::Scans;
+use crate::updates::Updates;
 
 /// How often the heads are looked at for what other processes wrote.
 const LOOK_AT_HEADS_EVERY: Duration = Duration::from_millis(100);
@@ -66,12 +81,15 @@ pub struct Config {
     pub listen: SocketAddr,
     /// A program whose `main` begins with `loket_decode::child_main_if_asked`; this one if `None`.
     pub decoder_exe: Option<PathBuf>,
+    pub doors: Doors,
     pub env: Env,
 }
 
 /// A server that runs, on threads of its own. Dropped, it stops as if killed.
 pub struct Running {
     pub addr: SocketAddr,
+    /// Where `/metrics` is, if it is anywhere.
+    pub metrics_addr: Option<SocketAddr>,
     ledger: Arc<Ledger>,
     intake_key: String,
     billing_key: Signing,
@@ -154,6 +172,19 @@ pub async fn open_ledger(data: &Path, address: Option<Address>, env: Env) -> any
     Ledger::open(&address, env).await.with_context(doing)
 }
 
+/// Writes a file whole or not at all; when it has its name, its bytes are on the disk. `part` is its name until then.
+pub(crate) fn write_whole(path: &Path, part: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    let mut file = File::create(part)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(part, path)?;
+    #[cfg(unix)]
+    File::open(folder)?.sync_all()?;
+    Ok(())
+}
+
 /// A folder that only its owner can read. One that is there already keeps the rights it has.
 fn private_folder(path: &Path) -> std::io::Result<()> {
     let mut folder = std::fs::DirBuilder::new();
@@ -179,7 +210,7 @@ fn billing_key(data: &Path, env: &Env) -> anyhow::Result<Signing> {
 
 /// Starts a server and returns once it listens.
 pub async fn serve(config: Config) -> anyhow::Result<Running> {
-    let Config { data, database, scans, listen, decoder_exe, env } = config;
+    let Config { data, database, scans, listen, decoder_exe, doors, env } = config;
     let ledger = open_ledger(&data, database, env.clone()).await?;
     let intake_key = shared_key(INTAKE_KEY_VAR, &data.join("keys/intake.key"), &env)?;
     let billing_key = billing_key(&data, &env)?;
@@ -192,38 +223,63 @@ pub async fn serve(config: Config) -> anyhow::Result<Running> {
         .enable_all()
         .build()
         .context("Starting the server's threads")?;
-    let listener = runtime.spawn(TcpListener::bind(listen)).await.context("Listening")?;
-    let listener = listener.with_context(|| format!("Listening on {listen}"))?;
-    let addr = listener.local_addr().context("Asking for the address")?;
-    let (closing, mut closed) = watch::channel(false);
-    let server = http::Server {
+    let (listener, addr) = bound(&runtime, listen).await?;
+    let metrics_listener = match doors.metrics {
+        Some(at) => Some(bound(&runtime, at).await?),
+        None => None,
+    };
+    let metrics_addr = metrics_listener.as_ref().map(|(_, addr)| *addr);
+    let (closing, closed) = watch::channel(false);
+    let server = Arc::new(http::Server {
         ledger: ledger.clone(),
         scans: scans.clone(),
         env,
         intake_key: Digest::of(intake_key.as_bytes()),
         billing_public: billing_key.public(),
+        limits: Limits::new(doors.open_per_s, doors.proxies.clone(), doors.body_wait),
+        metrics: Metrics::new(),
+        readiness: Readiness::new(&data),
+        updates: Updates::new(&data),
         closing: closed.clone(),
-    };
-    let router = http::router(Arc::new(server));
-    let serving = runtime.spawn(async move {
-        let until = async move {
-            let _ = closed.wait_for(|closing| *closing).await;
-        };
-        if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(until).await {
-            tracing::error!(%error, "The server stopped listening");
-        }
     });
+    let connections = server.metrics.connections.clone();
+    if let Some((listener, _)) = metrics_listener {
+        let router = health::metrics_router(server.clone());
+        // Whoever watches is not among those who are watched.
+        runtime.spawn(listen::serve(listener, router, doors.clone(), Gauge::default(), closed.clone()));
+    }
+    let router = http::router(server.clone());
+    let serving = runtime.spawn(listen::serve(listener, router, doors, connections, closed));
     let heads = ledger.clone();
     runtime.spawn(again_and_again(LOOK_AT_HEADS_EVERY, async move || heads.look_at_heads().await));
-    let bills = ledger.clone();
-    runtime.spawn(again_and_again(LOOK_AT_BILLS_EVERY, async move || bills.expire_due().await.map(|_| ())));
+    let bills = server.clone();
+    runtime.spawn(again_and_again(LOOK_AT_BILLS_EVERY, async move || {
+        let expired = bills.ledger.expire_due().await?;
+        bills.metrics.bills_expired.inc_by(expired as u64);
+        Ok(())
+    }));
+    runtime.spawn(again_and_again(FORGET_EVERY, async move || {
+        server.limits.forget();
+        Ok(())
+    }));
     let duplicates = ledger.clone();
     runtime.spawn(again_and_again(LOOK_AT_BILLS_EVERY, async move || duplicates.tell_duplicates().await.map(|_| ())));
     runtime.spawn(again_and_again(LOOK_AT_UPLOADS_EVERY, async move || scans.clear_old_uploads().await));
     let lists = ledger.clone();
     runtime.spawn(async move { publish::keep_publishing(&lists).await });
     tracing::info!(%addr, "Loket's server listens on {addr}");
-    Ok(Running { addr, ledger, intake_key, billing_key, closing, serving, runtime: Some(runtime) })
+    if let Some(addr) = metrics_addr {
+        tracing::info!(%addr, "What the server counts is at {addr}/metrics");
+    }
+    Ok(Running { addr, metrics_addr, ledger, intake_key, billing_key, closing, serving, runtime: Some(runtime) })
+}
+
+/// A listener of the server's own threads, and its address.
+async fn bound(runtime: &Runtime, at: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
+    let listener = runtime.spawn(TcpListener::bind(at)).await.context("Listening")?;
+    let listener = listener.with_context(|| format!("Listening on {at}"))?;
+    let addr = listener.local_addr().context("Asking for the address")?;
+    Ok((listener, addr))
 }
 
 /// Looks at something for as long as the server runs. What fails now may well succeed the next time.
@@ -232,6 +288,7 @@ async fn again_and_again(pause: Duration, mut look: impl AsyncFnMut() -> Result<
     loop {
         every.tick().await;
         if let Err(error) = look().await {
+            database_trouble(error.is_busy());
             tracing::error!(%error, "The ledger could not be looked at");
         }
     }

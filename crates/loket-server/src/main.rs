@@ -1,8 +1,9 @@
 //! The command line of the server. Secrets never stand on it: passwords are read from standard input, keys lie in files
 //! or in the environment.
 
-use std::io::{IsTerminal, Write};
-use std::net::SocketAddr;
+use std::io::Write;
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -14,8 +15,9 @@ use loket_server::admin::{self, Admin};
 use loket_server::backup::{self, Answering, ScansCopied};
 use loket_server::env::Env;
 use loket_server::ledger::Address;
-use loket_server::{Config, open_ledger, scans, serve};
-use tracing_subscriber::EnvFilter;
+use loket_server::limits::OPEN_PER_S;
+use loket_server::listen::{Doors, raise_open_files};
+use loket_server::{Config, logs, open_ledger, scans, serve};
 
 #[derive(Parser)]
 #[command(name = "loket-server", version, about = "The central server of Loket")]
@@ -43,6 +45,15 @@ enum What {
         /// Program that decodes scans; this one if left out.
         #[arg(long)]
         decoder: Option<PathBuf>,
+        /// Where Prometheus may read /metrics, such as 127.0.0.1:9090. Nowhere if left out; never a public address.
+        #[arg(long)]
+        metrics_listen: Option<SocketAddr>,
+        /// Address of a proxy before this server, which is believed when it says in X-Forwarded-For for whom it asks.
+        #[arg(long)]
+        proxy: Vec<IpAddr>,
+        /// Requests a second from one address at the doors that are open to everybody.
+        #[arg(long, default_value_t = OPEN_PER_S)]
+        open_per_second: NonZeroU32,
     },
     /// Copy the ledger, the scans and, if asked for, the keys into a folder. Works while the server runs.
     Backup {
@@ -106,15 +117,12 @@ impl DatabaseUrl {
 
 fn main() -> ExitCode {
     loket_decode::child_main_if_asked();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
-    let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
-    let done = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("Starting")
-        .and_then(|runtime| runtime.block_on(run(Cli::parse())));
-    match done {
+    let start = || {
+        logs::start()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("Starting")?;
+        runtime.block_on(run(Cli::parse()))
+    };
+    match start() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("loket-server: {error:#}");
@@ -126,11 +134,23 @@ fn main() -> ExitCode {
 async fn run(cli: Cli) -> anyhow::Result<()> {
     let env = Env::real();
     match cli.what {
-        What::Serve { data, database, scans_url, listen, decoder } => {
+        What::Serve {
+            data,
+            database,
+            scans_url,
+            listen,
+            decoder: decoder_exe,
+            metrics_listen,
+            proxy,
+            open_per_second,
+        } => {
+            raise_open_files();
+            let doors =
+                Doors { metrics: metrics_listen, proxies: proxy, open_per_s: open_per_second, ..Doors::default() };
             let database = database.address()?;
             let scans = scans_url.map(|url| scans::Address::parse(&url, variables()));
             let scans = scans.transpose().context("Reading --scans-url")?;
-            let mut running = serve(Config { data, database, scans, listen, decoder_exe: decoder, env }).await?;
+            let mut running = serve(Config { data, database, scans, listen, decoder_exe, doors, env }).await?;
             tokio::select! {
                 () = interrupted() => {}
                 () = running.ended() => anyhow::bail!("the server stopped by itself"),

@@ -13,16 +13,18 @@ use loket_core::application::{
 use loket_core::id::{ApplicationNo, Digest, OfficeCode, Timestamp};
 use loket_core::nik::{Nik, Sex};
 use loket_core::rules::SurchargeFor;
+use loket_core::sync::PROTOCOL;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::health::{Health, Ready};
 use crate::http::Server;
 use crate::intake::{self, *};
 use crate::problem::{Code, Problem};
-use crate::{status, uploads};
+use crate::{health, status, uploads};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -49,6 +51,7 @@ const BODY: &[Code] = &[Code::BadRequest, Code::TooLarge, Code::Unfit];
 /// What each operation may say besides. An operation that is not listed here is not described, and a test says so.
 const REFUSALS: &[(&str, &[&[Code]])] = &[
     ("health", &[]),
+    ("ready", &[]),
     ("offices", &[&[Code::KeyUnknown]]),
     ("office", &[&[Code::KeyUnknown, Code::NotFound]]),
     ("places", &[&[Code::KeyUnknown, Code::NotFound, Code::BadRequest, Code::Unfit]]),
@@ -94,7 +97,8 @@ const REFUSALS: &[(&str, &[&[Code]])] = &[
 /// The doors that partners use.
 pub(crate) fn router() -> OpenApiRouter<Arc<Server>> {
     OpenApiRouter::with_openapi(Described::openapi())
-        .routes(routes!(status::health))
+        .routes(routes!(health::health))
+        .routes(routes!(health::ready))
         .routes(routes!(intake::offices))
         .routes(routes!(intake::office))
         .routes(routes!(intake::places))
@@ -153,7 +157,7 @@ pub(crate) fn complete(described: utoipa::openapi::OpenApi) -> String {
             {
                 problems.remove("content");
             }
-            responses.insert(status, problems);
+            responses.entry(status).or_insert(problems);
         }
     }
     document.to_string()
@@ -309,7 +313,8 @@ fn answer_example(operation: &str) -> Value {
     let (name, address, zone) =
         ("Kantor Imigrasi Contoh".to_owned(), vec!["Jalan Contoh Nomor 1".to_owned()], "WIB".to_owned());
     match operation {
-        "health" => some(status::Health { ok: true, protocol: 1, now: SUBMITTED }),
+        "health" => some(Health { ok: true, protocol: PROTOCOL, version: "1.0.0".to_owned(), now: SUBMITTED }),
+        "ready" => some(Ready { ready: true, database: true, migrations: true, data_folder: true, free_space: true }),
         "offices" => some(OfficeList { offices: vec![OfficeLine { office: office(), name, address, zone }] }),
         "office" => some(OfficeDetails {
             office: office(),

@@ -79,6 +79,9 @@ codes! {
     MethodNotAllowed METHOD_NOT_ALLOWED
         "Alamat ini tidak mengenal metode tersebut."
         "This address does not know that method.";
+    AddressTooLong URI_TOO_LONG
+        "Alamat permintaan terlalu panjang."
+        "The address of the request is too long.";
     TooLarge PAYLOAD_TOO_LARGE
         "Data terlalu besar. Kirim dalam bagian yang lebih kecil."
         "That is too large. Send it in smaller pieces.";

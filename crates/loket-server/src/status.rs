@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, Request, State};
+use axum::extract::{Query, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -15,39 +15,14 @@ use loket_core::application::{
 };
 use loket_core::id::{ApplicationNo, Timestamp};
 use loket_core::rules::Rules;
-use loket_core::sync::PROTOCOL;
 use loket_core::visit::{Outcome, Stage, Visit};
 use loket_core::world::World;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use serde::Deserialize;
 
 use crate::http::{Answer, No, Server, json};
 use crate::intake::{BillLine, Check, Done, Place, Reupload, Standing, Status, Step, clock};
 use crate::ledger::LedgerError;
 use crate::problem::{Code, SPOKEN_FOR, Sentence};
-
-/// `GET /health`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Health {
-    pub ok: bool,
-    /// The protocol that desks speak with it.
-    pub protocol: u32,
-    /// Its clock.
-    pub now: Timestamp,
-}
-
-/// Is it alive?
-///
-/// Looks at nothing but itself.
-#[utoipa::path(
-    get, path = "/health", tag = "server", operation_id = "health",
-    responses((status = 200, body = Health, description = "It is"))
-)]
-pub(crate) async fn health(State(server): State<Arc<Server>>, request: Request) -> Answer {
-    let health = Health { ok: true, protocol: PROTOCOL, now: server.env.now() };
-    json(request.headers(), StatusCode::OK, &health)
-}
 
 /// `GET /status?no=...&lang=id|en`
 #[derive(Debug, Default, Deserialize)]

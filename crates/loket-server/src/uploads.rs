@@ -245,7 +245,12 @@ pub(crate) async fn piece(State(server): State<Arc<Server>>, Path(hash): Path<St
     let conflict = |field: HeaderName, progress: &Progress| {
         Ok(telling(refuse(Code::UploadElsewhere, field.as_str()).into_response(), progress))
     };
-    match server.scans.take_piece(hash, from, length, bytes).await? {
+    let size = bytes.len() as u64;
+    let taken = server.scans.take_piece(hash, from, length, bytes).await?;
+    if matches!(taken, Taken::Kept(_) | Taken::Whole(_)) {
+        server.metrics.scan_bytes.inc_by(size);
+    }
+    match taken {
         Taken::Kept(progress) => Ok(telling(StatusCode::NO_CONTENT.into_response(), &progress)),
         Taken::Whole(progress) => {
             let answer = json(&parts.headers, StatusCode::CREATED, &TakenScan { hash })?;

@@ -51,6 +51,18 @@ async fn an_office_taken_in_twice_writes_no_second_row(place: &impl Place) {
     assert_eq!(ledger.heads(&knc()).await.unwrap(), before);
 }
 
+async fn whoever_watches_is_told_that_it_can_be_written_and_how_far_the_streams_are(place: &impl Place) {
+    let ledger = office(place).await;
+    let heads = ledger.heads(&knc()).await.unwrap();
+    ledger.can_write().await.unwrap();
+    assert!(ledger.is_current().await.unwrap());
+    let rows = ledger.stream_rows().await.unwrap();
+    assert_eq!(rows, heads.iter().map(|(stream, at)| (knc(), *stream, at.seq)).collect::<Vec<_>>());
+    assert_eq!(ledger.heads(&knc()).await.unwrap(), heads, "looking changes nothing");
+    ledger.close().await;
+    assert!(ledger.can_write().await.is_err() && ledger.is_current().await.is_err());
+}
+
 async fn a_repeat_is_answered_with_the_stored_outcome(place: &impl Place) {
     let (ledger, mut sri, _) = two_counters(place, 1).await;
     let stamped = {
@@ -776,6 +788,7 @@ macro_rules! ledger_contract {
     ($place:ident: $make:expr) => {
         ledger_contract! { $place: $make;
             an_office_taken_in_twice_writes_no_second_row
+            whoever_watches_is_told_that_it_can_be_written_and_how_far_the_streams_are
             a_repeat_is_answered_with_the_stored_outcome
             a_hole_is_named_and_nothing_after_it_is_stored
             the_same_number_with_other_bytes_is_a_clone

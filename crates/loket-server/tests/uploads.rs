@@ -21,6 +21,7 @@ use loket_core::sync::WireError;
 use loket_decode::{Bitmap, Decoder};
 use loket_server::env::Env;
 use loket_server::ledger::{self, Arrived, Ledger, LedgerError, UNFINISHED_BYTES_MAX, UNFINISHED_UPLOADS_MAX};
+use loket_server::listen::Doors;
 use loket_server::problem::{Code, Problem};
 use loket_server::scans::{self, SCAN_BYTES_MAX, ScanTrouble, Scans};
 use loket_server::uploads::{Progress, Taken, UPLOAD_PIECE_BYTES_MAX, UPLOAD_PIECE_BYTES_MIN, UPLOAD_RESTS_MS_MAX};
@@ -69,6 +70,7 @@ impl Place {
             scans: Some(self.scans.clone()),
             listen: listen.parse::<SocketAddr>().unwrap(),
             decoder_exe: Some(decoder()),
+            doors: Doors::default(),
             env: self.env.clone(),
         };
         Door { running: serve(config).await.unwrap(), http: Client::new() }

@@ -11,11 +11,8 @@ use std::time::Duration;
 
 use house::*;
 use loket_core::act::{Act, Subject};
-use loket_core::application::{
-    Delivery, DocumentKind, Form, Kind, PaymentState, PlaceKind, Reason, Submission, Verdict, Warning,
-};
+use loket_core::application::{Delivery, DocumentKind, Kind, PaymentState, PlaceKind, Reason, Verdict, Warning};
 use loket_core::id::{CounterNo, DeskId, Digest, OfficeCode, Timestamp};
-use loket_core::nik::Nik;
 use loket_core::sync::{
     AskAnswer, BODY_BYTES_MAX, COMMAND_BYTES_MAX, ChainHead, EnrolAnswer, PROTOCOL, Quarantine, RowOutcome, Snapshot,
     SyncAnswer, SyncAsk, WireError,
@@ -29,6 +26,7 @@ use loket_server::intake::{
     APPLICATION_BYTES_MAX, CLOCK_AHEAD_MS_MAX, NOTICE_AGE_MS_MAX, NewApplication, NewAppointment, NewDocument, NewForm,
     NewPayment, OfficeDetails, OfficeList, PAYMENT_REPORT_MS, SCANS_PER_APPLICATION_MAX, Standing, Status, Step,
 };
+use loket_server::listen::Doors;
 use loket_server::problem::{Code, Problem};
 use loket_server::publish::publish_day;
 use loket_server::{Config, Running, serve};
@@ -43,7 +41,9 @@ struct Server {
 
 async fn start(dir: &std::path::Path, listen: SocketAddr, env: Env) -> Running {
     let decoder_exe = Some(PathBuf::from(env!("CARGO_BIN_EXE_loket-server")));
-    serve(Config { data: dir.to_owned(), database: None, scans: None, listen, decoder_exe, env }).await.unwrap()
+    let doors = Doors::default();
+    let config = Config { data: dir.to_owned(), database: None, scans: None, listen, decoder_exe, doors, env };
+    serve(config).await.unwrap()
 }
 
 impl Server {
@@ -143,33 +143,7 @@ impl Server {
     async fn application(&self, n: u32, bytes: &[u8]) -> NewApplication {
         let hash = Digest::of(bytes);
         assert!(self.put_scan(&hash.to_string(), bytes.to_vec()).await.status().is_success());
-        // A scanner's file often holds all papers, and then shows each of them.
-        let papers = [DocumentKind::Ktp, DocumentKind::FamilyCard, DocumentKind::BirthCertificate];
-        let documents = papers.map(|document| NewDocument {
-            document,
-            file_name: "berkas.jpg".to_owned(),
-            media_type: "image/jpeg".to_owned(),
-            hash,
-            bytes: bytes.len() as u64,
-        });
-        let Submission { kind, electronic, validity_years, form, priority, at, .. } = submission(None, None);
-        let form = Form { nik: Nik::parse(&format!("317101010190{n:04}")).unwrap(), ..form };
-        NewApplication {
-            office: knc(),
-            application_no: no(n),
-            account: None,
-            kind,
-            electronic,
-            validity_years,
-            same_day: false,
-            married: false,
-            priority,
-            form: form.into(),
-            documents: documents.to_vec(),
-            appointment: Some(NewAppointment { day: today(), time: "09:00".to_owned(), kind: None }),
-            delivery: None,
-            submitted_at: at,
-        }
+        application(n, bytes)
     }
 
     async fn submits(&self, new: &NewApplication) -> Response {

@@ -20,7 +20,7 @@ use super::{
     status, unfit,
 };
 use crate::http::{Answer, No, Server, parse_naming, read, refuse};
-use crate::ledger::{Heads, LedgerError, NewCase, ServiceRow, Wanted};
+use crate::ledger::{Arrived, Heads, LedgerError, NewCase, ServiceRow, Wanted};
 use crate::problem::Code;
 use crate::status as standing;
 
@@ -237,6 +237,7 @@ pub(crate) async fn submit(State(server): State<Arc<Server>>, request: Request) 
     let place = place_of(&new)?;
     let content = digest_of(&new)?;
     if server.ledger.was_taken_in(&new.application_no, &content).await? {
+        server.metrics.submission(Arrived::Again);
         return standing::answer(&server, &parts.headers, StatusCode::OK, &new.application_no).await;
     }
     let unknown_office = |e| match e {
@@ -264,7 +265,10 @@ pub(crate) async fn submit(State(server): State<Arc<Server>>, request: Request) 
         place,
     };
     let write = |_: &World, heads: &Heads| rows(&new, submission, scans, &rules, heads);
-    let arrived = server.ledger.take_application(&new.office, &case, write).await.map_err(unknown_office)?;
+    let arrived = server.ledger.take_application(&new.office, &case, write).await;
+    server.metrics.booking(&arrived);
+    let arrived = arrived.map_err(unknown_office)?;
+    server.metrics.submission(arrived);
     tracing::info!(office = %new.office, application = %new.application_no, "Application {} is here", new.application_no);
     standing::answer(&server, &parts.headers, status(arrived), &new.application_no).await
 }

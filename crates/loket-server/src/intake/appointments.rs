@@ -177,6 +177,8 @@ pub(crate) async fn reschedule(State(server): State<Arc<Server>>, Path(no): Path
     let no = number(no)?;
     let OtherAppointment { day, time, kind, ground } = parse_naming(&read(body, APPLICATION_BYTES_MAX).await?)?;
     let time = time_of(&time, "time")?;
-    server.ledger.reschedule(&no, &NewPlace { day, time, kind, ground }).await?;
+    let moved = server.ledger.reschedule(&no, &NewPlace { day, time, kind, ground }).await;
+    server.metrics.booking(&moved);
+    moved?;
     status::answer(&server, &parts.headers, StatusCode::OK, &no).await
 }

@@ -24,6 +24,8 @@ pub(crate) async fn put_scan(State(server): State<Arc<Server>>, Path(hash): Path
     admitted(&server, &parts)?;
     let hash: ScanHash = hash.parse().map_err(|_| bad("hash"))?;
     let bytes = read(body, SCAN_BYTES_MAX).await?;
+    let size = bytes.len() as u64;
     let arrived = server.scans.put(hash, bytes).await?;
+    server.metrics.scan_bytes.inc_by(size);
     json(&parts.headers, status(arrived), &TakenScan { hash })
 }

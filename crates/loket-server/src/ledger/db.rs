@@ -319,6 +319,14 @@ impl Database {
         })
     }
 
+    /// The newest migration that this program knows.
+    pub(super) fn newest_migration(&self) -> i64 {
+        newest(match self {
+            Database::Sqlite { .. } => &SQLITE_MIGRATIONS,
+            Database::Postgres(_) => &POSTGRES_MIGRATIONS,
+        })
+    }
+
     /// Waits for what is being written and closes.
     pub(super) async fn close(&self) {
         match self {
@@ -331,8 +339,12 @@ impl Database {
     }
 }
 
+fn newest(migrations: &sqlx::migrate::Migrator) -> i64 {
+    migrations.iter().map(|m| m.version).max().unwrap_or(0)
+}
+
 fn refuse_newer(found: Option<i64>, migrations: &sqlx::migrate::Migrator) -> Result<()> {
-    let known = migrations.iter().map(|m| m.version).max().unwrap_or(0);
+    let known = newest(migrations);
     match found {
         Some(found) if found > known => Err(LedgerError::NewerDatabase { found, known }),
         Some(_) | None => Ok(()),

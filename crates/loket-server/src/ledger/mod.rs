@@ -14,6 +14,7 @@ mod doors;
 mod places;
 mod proposals;
 mod reading;
+mod ready;
 mod uploads;
 
 pub use applications::{NewCase, SCANS_PER_CASE_MAX};
@@ -115,8 +116,9 @@ impl LedgerError {
 }
 
 impl From<serde_json::Error> for LedgerError {
+    /// Where it went wrong and how; serde's own sentence quotes what it read, and this one goes to the log.
     fn from(error: serde_json::Error) -> Self {
-        LedgerError::Stored(error.to_string())
+        LedgerError::Stored(format!("JSON, {:?} error at column {}", error.classify(), error.column()))
     }
 }
 
@@ -487,12 +489,7 @@ impl Append<'_> {
         };
         let body = RowBody { stamped: stamped.map(str::to_owned), stamp, events };
         let row = Row::new(&header, &body, self.env.chance());
-        let word = match outcome {
-            RowOutcome::Applied => "applied",
-            RowOutcome::Disputed { .. } => "disputed",
-            RowOutcome::Refused { .. } => "refused",
-            RowOutcome::Quarantined { .. } => "quarantined",
-        };
+        let word = outcome.as_str();
         let (desk, n, service, external_id) = match origin {
             Origin::Desk { desk, n, .. } => (Some(desk.0), Some(number(n)), None, None),
             Origin::Service { name, external_id } => (None, None, Some(name), Some(external_id)),
@@ -589,5 +586,18 @@ impl Append<'_> {
         self.kept.heads = self.heads;
         self.seat.moved.send_modify(|v| *v += 1);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_not_be_read_is_not_quoted() {
+        for text in [r#""KENARI""#, r#"{"KENARI":1}"#, r#"["KENARI""#] {
+            let error = serde_json::from_str::<Stream>(text).unwrap_err();
+            assert!(!LedgerError::from(error).to_string().contains("KENARI"), "{text}");
+        }
     }
 }

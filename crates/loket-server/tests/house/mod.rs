@@ -20,7 +20,7 @@ use loket_core::sync::{Ask, AskAnswer, AskWhat, CommandAnswer, RowOutcome, Strea
 use loket_core::world::World;
 use loket_seal::{Cost, Signing};
 use loket_server::env::Env;
-use loket_server::intake::PAYMENT_DUE_MS;
+use loket_server::intake::{NewApplication, NewAppointment, NewDocument, PAYMENT_DUE_MS};
 use loket_server::ledger::{Arrived, Ledger, LedgerError, NewCase, NewDesk, ServiceRow, Wanted};
 use loket_server::people::{self, OfficeFile};
 use loket_server::publish;
@@ -148,6 +148,37 @@ pub async fn submit(ledger: &Ledger, n: u32, place: &Wanted) -> Result<Arrived, 
     let content = Digest::of(&n.to_be_bytes());
     let case = NewCase { no: &no(n), content, scans: &[], nik, account: None, place: Some((place, due)) };
     ledger.take_application(&knc(), &case, |_, _| Ok(vec![row])).await
+}
+
+/// What M-Paspor sends for somebody whose papers are all in one file that was sent before.
+pub fn application(n: u32, file: &[u8]) -> NewApplication {
+    // A scanner's file often holds all papers, and then shows each of them.
+    let papers = [DocumentKind::Ktp, DocumentKind::FamilyCard, DocumentKind::BirthCertificate];
+    let documents = papers.map(|document| NewDocument {
+        document,
+        file_name: "berkas.jpg".to_owned(),
+        media_type: "image/jpeg".to_owned(),
+        hash: Digest::of(file),
+        bytes: file.len() as u64,
+    });
+    let Submission { kind, electronic, validity_years, form, priority, at, .. } = submission(None, None);
+    let form = Form { nik: Nik::parse(&format!("317101010190{n:04}")).unwrap(), ..form };
+    NewApplication {
+        office: knc(),
+        application_no: no(n),
+        account: None,
+        kind,
+        electronic,
+        validity_years,
+        same_day: false,
+        married: false,
+        priority,
+        form: form.into(),
+        documents: documents.to_vec(),
+        appointment: Some(NewAppointment { day: today(), time: "09:00".to_owned(), kind: None }),
+        delivery: None,
+        submitted_at: at,
+    }
 }
 
 /// Books people for today, half an hour apart, and publishes the list: `A-001`, `A-002`...
