@@ -18,6 +18,7 @@ use loket_seal::Signing;
 use loket_server::intake::{NewApplication, NewAppointment, NewDocument, NewPayment};
 
 use crate::office::{Intake, IntoFolder, decoder_program, office_code};
+use crate::outside::Outside;
 use crate::sample::{self, SampleApplicant, SampleDay};
 use crate::window::free_port;
 
@@ -56,6 +57,7 @@ impl Place {
 pub struct Server {
     place: Place,
     process: Option<Child>,
+    outside: Outside,
     pub port: u16,
     key: String,
     billing: Signing,
@@ -72,7 +74,8 @@ impl Server {
         std::fs::write(&file, crate::office::OFFICE_TOML)?;
         let key = hex::encode(loket_seal::random::<16>());
         let billing = Signing::random();
-        let mut server = Server { place: place.clone(), process: None, port: free_port()?, key, billing };
+        let outside = Outside::start(place).await?;
+        let mut server = Server { place: place.clone(), process: None, outside, port: free_port()?, key, billing };
         server.admin(&["office", "--file", &file.display().to_string()])?;
         let day = place.day.to_string();
         server.admin(&["places", "--office", office_code().as_str(), "--from", &day, "--to", &day])?;
@@ -118,6 +121,7 @@ impl Server {
             .arg("serve")
             .args(["--data", &self.data().display().to_string()])
             .args(["--listen", &format!("127.0.0.1:{}", self.port)])
+            .args(self.outside.arguments())
             .env("LOKET_INTAKE_KEY", &self.key)
             .env("LOKET_BILLING_KEY", hex::encode(self.billing.bytes()))
             .envs(self.place.environment())
@@ -150,14 +154,29 @@ impl Server {
     /// # Errors
     /// What the intake says to one of them.
     pub async fn take_in(&self, day: &SampleDay) -> anyhow::Result<()> {
+        self.outside.knows(day).await?;
         let place = self.place.clone();
         let intake = Intake::to(&self.url(), &self.key, self.billing.clone(), move || place.now())?;
         for person in &day.applicants {
             self.submit(&intake, person).await.with_context(|| format!("Taking in {}", person.application_no))?;
         }
+        self.registers_have_answered().await?;
         let day = day.date.to_string();
         self.admin(&["publish", "--office", office_code().as_str(), "--day", &day])?;
         Ok(())
+    }
+
+    /// Waits until every register was asked about everybody, so that each run begins the same.
+    async fn registers_have_answered(&self) -> anyhow::Result<()> {
+        for _ in 0..120 {
+            let errands = self.admin(&["errands"])?;
+            let waits = |line: &str| line.split_whitespace().nth(1) == Some("open");
+            if !errands.lines().any(waits) {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        bail!("the registers have not answered; their log is in {}", self.place.folder.display())
     }
 
     async fn submit(&self, intake: &Intake, person: &SampleApplicant) -> anyhow::Result<()> {

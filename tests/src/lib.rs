@@ -3,6 +3,7 @@
 
 pub mod day;
 pub mod office;
+pub mod outside;
 pub mod play;
 pub mod sample;
 pub mod window;

@@ -168,6 +168,7 @@ impl Office {
             listen: self.address,
             decoder_exe: Some(decoder_program()),
             doors: loket_server::listen::Doors::default(),
+            adapters: loket_server::registers::Adapters::default(),
             env: self.server_env.clone(),
         };
         let running = loket_server::serve(config).await?;

@@ -18,6 +18,7 @@ use crate::env::Env;
 use crate::ledger::{Denied, Ledger, LedgerError, Places, Proposal, ProposalState, Wanted};
 use crate::people::{self, OfficeFile, OfficerChange, role_in_words};
 use crate::publish;
+use crate::registers::{self, AdapterUrls, post};
 use crate::rulebook::{self, RulesRefused};
 use crate::updates::{Channel, NewRelease, Notes, Released, Version, release};
 
@@ -154,6 +155,21 @@ pub enum Admin {
         /// Such as 1 for W001.
         #[arg(long)]
         desk: u16,
+    },
+    /// What outside systems have still to be asked: kind, state, how many, and since when the oldest of them.
+    Errands,
+    /// Hand what lies ready for the post over: makes the list, tells the post, prints it.
+    Manifest {
+        #[arg(long)]
+        office: OfficeCode,
+        /// An earlier list, with the numbers it has got since.
+        #[arg(long)]
+        again: Option<String>,
+        /// Also into this file, as CSV.
+        #[arg(long)]
+        to: Option<PathBuf>,
+        #[command(flatten)]
+        adapters: AdapterUrls,
     },
     /// Put a version of the desk's program into a channel: its manifest is signed, and whoever asks gets both. Prints
     /// the public half of the key, which desks have to know.
@@ -327,6 +343,11 @@ pub async fn obey(
         Admin::RevokeOfficer { office, officer } => {
             people::revoke_officer(ledger, &office, &officer).await?;
             vec![format!("{officer}: what comes in from now on is quarantined")]
+        }
+        Admin::Errands => registers::admin_errands(ledger).await?,
+        Admin::Manifest { office, again, to, adapters } => {
+            let adapters = adapters.adapters(data, ledger.env())?;
+            post::admin_manifest(ledger, &adapters, &office, again.as_deref(), to.as_deref()).await?
         }
         Admin::Release(new) => put_into_channel(data, ledger.env(), new)?,
         Admin::RevokeDesk { office, desk } => {

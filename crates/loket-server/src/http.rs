@@ -50,6 +50,8 @@ pub(crate) struct Server {
     pub(crate) metrics: Metrics,
     pub(crate) readiness: Readiness,
     pub(crate) updates: Updates,
+    /// No billing system is there to be asked for codes: this server makes them.
+    pub(crate) makes_bills: bool,
     /// Becomes true when the server closes: those who wait go home.
     pub(crate) closing: watch::Receiver<bool>,
 }

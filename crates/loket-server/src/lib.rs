@@ -21,8 +21,10 @@ pub mod openapi;
 pub mod people;
 pub mod problem;
 pub mod publish;
+pub mod registers;
 pub mod requests;
 pub mod rulebook;
+pub mod sandbox;
 pub mod scans;
 pub mod status;
 pub mod updates;
@@ -52,6 +54,7 @@ use crate::ledger::{Address, Ledger, LedgerError};
 use crate::limits::{FORGET_EVERY, Limits};
 use crate::listen::Doors;
 use crate::metrics::{Metrics, database_trouble};
+use crate::registers::{Adapters, System};
 use crate::scans::Scans;
 use crate::updates::Updates;
 
@@ -82,6 +85,8 @@ pub struct Config {
     /// A program whose `main` begins with `loket_decode::child_main_if_asked`; this one if `None`.
     pub decoder_exe: Option<PathBuf>,
     pub doors: Doors,
+    /// The systems of others that are asked; what none is there for stays "not yet checked".
+    pub adapters: Adapters,
     pub env: Env,
 }
 
@@ -195,7 +200,7 @@ fn private_folder(path: &Path) -> std::io::Result<()> {
 }
 
 /// A key that an outside system shares with this server: from the environment, or from a file that is made if need be.
-fn shared_key(variable: &str, file: &Path, env: &Env) -> anyhow::Result<String> {
+pub(crate) fn shared_key(variable: &str, file: &Path, env: &Env) -> anyhow::Result<String> {
     match std::env::var(variable).ok().filter(|key| !key.is_empty()) {
         Some(key) => Ok(key),
         None => Ok(people::secret_file(file, || hex::encode(env.chance::<32>()))?.trim().to_owned()),
@@ -203,14 +208,18 @@ fn shared_key(variable: &str, file: &Path, env: &Env) -> anyhow::Result<String> 
 }
 
 fn billing_key(data: &Path, env: &Env) -> anyhow::Result<Signing> {
-    let key = shared_key(BILLING_KEY_VAR, &data.join("keys/billing.key"), env)?;
-    let bytes = hex::decode(&key).ok().and_then(|bytes| Signing::from_bytes(&bytes).ok());
+    signing_key(&shared_key(BILLING_KEY_VAR, &data.join("keys/billing.key"), env)?)
+}
+
+/// The key of the payment channel, as it is written down.
+fn signing_key(key: &str) -> anyhow::Result<Signing> {
+    let bytes = hex::decode(key).ok().and_then(|bytes| Signing::from_bytes(&bytes).ok());
     bytes.context("The billing key is not 64 hexadecimal digits")
 }
 
 /// Starts a server and returns once it listens.
 pub async fn serve(config: Config) -> anyhow::Result<Running> {
-    let Config { data, database, scans, listen, decoder_exe, doors, env } = config;
+    let Config { data, database, scans, listen, decoder_exe, doors, adapters, env } = config;
     let ledger = open_ledger(&data, database, env.clone()).await?;
     let intake_key = shared_key(INTAKE_KEY_VAR, &data.join("keys/intake.key"), &env)?;
     let billing_key = billing_key(&data, &env)?;
@@ -240,6 +249,7 @@ pub async fn serve(config: Config) -> anyhow::Result<Running> {
         metrics: Metrics::new(),
         readiness: Readiness::new(&data),
         updates: Updates::new(&data),
+        makes_bills: !adapters.has(System::Billing),
         closing: closed.clone(),
     });
     let connections = server.metrics.connections.clone();
@@ -265,6 +275,7 @@ pub async fn serve(config: Config) -> anyhow::Result<Running> {
     let duplicates = ledger.clone();
     runtime.spawn(again_and_again(LOOK_AT_BILLS_EVERY, async move || duplicates.tell_duplicates().await.map(|_| ())));
     runtime.spawn(again_and_again(LOOK_AT_UPLOADS_EVERY, async move || scans.clear_old_uploads().await));
+    registers::start(runtime.handle(), &ledger, &adapters)?;
     let lists = ledger.clone();
     runtime.spawn(async move { publish::keep_publishing(&lists).await });
     tracing::info!(%addr, "Loket's server listens on {addr}");

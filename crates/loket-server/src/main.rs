@@ -17,6 +17,8 @@ use loket_server::env::Env;
 use loket_server::ledger::Address;
 use loket_server::limits::OPEN_PER_S;
 use loket_server::listen::{Doors, raise_open_files};
+use loket_server::registers::AdapterUrls;
+use loket_server::sandbox::{self, SandboxArgs};
 use loket_server::{Config, logs, open_ledger, scans, serve};
 
 #[derive(Parser)]
@@ -54,6 +56,8 @@ enum What {
         /// Requests a second from one address at the doors that are open to everybody.
         #[arg(long, default_value_t = OPEN_PER_S)]
         open_per_second: NonZeroU32,
+        #[command(flatten)]
+        adapters: AdapterUrls,
     },
     /// Copy the ledger, the scans and, if asked for, the keys into a folder. Works while the server runs.
     Backup {
@@ -89,6 +93,8 @@ enum What {
         #[arg(long)]
         and: OfficerId,
     },
+    /// Registers, billing, production and post of invented people, for development and tests.
+    Sandbox(SandboxArgs),
     /// Set up offices and people. Works while the server runs.
     Admin {
         /// Folder of the database, the scans and the keys.
@@ -143,6 +149,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             metrics_listen,
             proxy,
             open_per_second,
+            adapters,
         } => {
             raise_open_files();
             let doors =
@@ -150,7 +157,9 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             let database = database.address()?;
             let scans = scans_url.map(|url| scans::Address::parse(&url, variables()));
             let scans = scans.transpose().context("Reading --scans-url")?;
-            let mut running = serve(Config { data, database, scans, listen, decoder_exe, doors, env }).await?;
+            let adapters = adapters.adapters(&data, &env)?;
+            let mut running =
+                serve(Config { data, database, scans, listen, decoder_exe, doors, adapters, env }).await?;
             tokio::select! {
                 () = interrupted() => {}
                 () = running.ended() => anyhow::bail!("the server stopped by itself"),
@@ -180,6 +189,13 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             }
             println!("{} keys restored", done.keys);
             scans_in_words(&done.scans)?;
+        }
+        What::Sandbox(args) => {
+            let mut running = sandbox::serve(args.config(env)?).await?;
+            tokio::select! {
+                () = interrupted() => {}
+                () = running.ended() => anyhow::bail!("the sandbox stopped by itself"),
+            }
         }
         What::Admin { data, database, what } => {
             let data = data.context("--data names the folder of the server")?;

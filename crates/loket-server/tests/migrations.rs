@@ -41,6 +41,7 @@ type Tables = BTreeMap<String, Vec<(String, String)>>;
 /// A value that fits: the first word of a check that lists words; otherwise the same value for all columns of a type, so
 /// that whoever refers to another table finds its row.
 fn literal(sql: &str, column: &str, kind: &str, bytes: &str) -> String {
+    let sql = sql.split_whitespace().collect::<Vec<_>>().join(" ").replace("( ", "(");
     let listed = sql.split_once(&format!("check ({column} in ('")).and_then(|(_, rest)| rest.split_once('\''));
     match (listed, kind) {
         (Some((word, _)), _) => format!("'{word}'"),

@@ -23,6 +23,7 @@ use loket_server::env::Env;
 use loket_server::ledger::{self, Arrived, Ledger, LedgerError, UNFINISHED_BYTES_MAX, UNFINISHED_UPLOADS_MAX};
 use loket_server::listen::Doors;
 use loket_server::problem::{Code, Problem};
+use loket_server::registers::Adapters;
 use loket_server::scans::{self, SCAN_BYTES_MAX, ScanTrouble, Scans};
 use loket_server::uploads::{Progress, Taken, UPLOAD_PIECE_BYTES_MAX, UPLOAD_PIECE_BYTES_MIN, UPLOAD_RESTS_MS_MAX};
 use loket_server::{Config, Running, database, serve};
@@ -71,6 +72,7 @@ impl Place {
             listen: listen.parse::<SocketAddr>().unwrap(),
             decoder_exe: Some(decoder()),
             doors: Doors::default(),
+            adapters: Adapters::default(),
             env: self.env.clone(),
         };
         Door { running: serve(config).await.unwrap(), http: Client::new() }

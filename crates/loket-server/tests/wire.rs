@@ -29,6 +29,7 @@ use loket_server::intake::{
 use loket_server::listen::Doors;
 use loket_server::problem::{Code, Problem};
 use loket_server::publish::publish_day;
+use loket_server::registers::Adapters;
 use loket_server::{Config, Running, serve};
 use reqwest::{Client, Method, Response, StatusCode};
 
@@ -41,8 +42,9 @@ struct Server {
 
 async fn start(dir: &std::path::Path, listen: SocketAddr, env: Env) -> Running {
     let decoder_exe = Some(PathBuf::from(env!("CARGO_BIN_EXE_loket-server")));
-    let doors = Doors::default();
-    let config = Config { data: dir.to_owned(), database: None, scans: None, listen, decoder_exe, doors, env };
+    let (doors, adapters) = (Doors::default(), Adapters::default());
+    let config =
+        Config { data: dir.to_owned(), database: None, scans: None, listen, decoder_exe, doors, adapters, env };
     serve(config).await.unwrap()
 }
 

@@ -22,6 +22,7 @@ use super::{
 use crate::http::{Answer, No, Server, parse_naming, read, refuse};
 use crate::ledger::{Arrived, Heads, LedgerError, NewCase, ServiceRow, Wanted};
 use crate::problem::Code;
+use crate::registers::billing::own_code;
 use crate::status as standing;
 
 /// Which text of a form can't be what it says, if one can't.
@@ -143,6 +144,7 @@ fn rows(
     scans: Vec<UploadedScan>,
     rules: &Rules,
     heads: &Heads,
+    makes_bills: bool,
 ) -> Result<Vec<ServiceRow>, LedgerError> {
     let no = &new.application_no;
     let row = |name, external_id: String, event| ServiceRow {
@@ -163,11 +165,8 @@ fn rows(
     if let Some(delivery) = new.delivery.clone() {
         out.push(row("m-paspor", format!("{no}/delivery"), Event::DeliveryChosen { delivery }));
     }
-    if !later {
-        // SIMPONI's codes read 8, date, six digits. Ours count the office's registry rows, so none comes twice on a day.
-        let serial = heads.get(&Stream::Registry).map_or(0, |h| h.seq) % 1_000_000;
-        let code = format!("8{}{serial:06}", day.format("%Y%m%d"));
-        let bill = Bill { code, amount_rp, due: at.plus_ms(PAYMENT_DUE_MS) };
+    if makes_bills && !later {
+        let bill = Bill { code: own_code(day, heads), amount_rp, due: at.plus_ms(PAYMENT_DUE_MS) };
         out.push(row("billing", no.to_string(), Event::Billed { bill }));
     }
     Ok(out)
@@ -255,7 +254,7 @@ pub(crate) async fn submit(State(server): State<Arc<Server>>, request: Request) 
     }
     let scans = scans_of(&server, &new.documents, new.submitted_at).await?;
     let hashes: Vec<ScanHash> = new.documents.iter().map(|d| d.hash).collect();
-    let place = place.as_ref().map(|p| (p, held_until(&submission, now)));
+    let place = place.as_ref().map(|p| (p, held_until(&submission, now, server.makes_bills)));
     let case = NewCase {
         no: &new.application_no,
         content,
@@ -264,7 +263,7 @@ pub(crate) async fn submit(State(server): State<Arc<Server>>, request: Request) 
         account: new.account.as_deref(),
         place,
     };
-    let write = |_: &World, heads: &Heads| rows(&new, submission, scans, &rules, heads);
+    let write = |_: &World, heads: &Heads| rows(&new, submission, scans, &rules, heads, server.makes_bills);
     let arrived = server.ledger.take_application(&new.office, &case, write).await;
     server.metrics.booking(&arrived);
     let arrived = arrived.map_err(unknown_office)?;

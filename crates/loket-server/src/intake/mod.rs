@@ -2,7 +2,8 @@
 //! becomes registry rows, once, however often it is sent. Nothing is taken in half: an application names only scans
 //! whose bytes are here already.
 //!
-//! M-Paspor shows a shared key; the payment channel signs each notice with a key of its own.
+//! M-Paspor shows a shared key; the payment channel signs each notice with a key of its own. No register is asked while
+//! somebody submits: that is an errand, written with the application and run by `registers`.
 
 mod applications;
 mod appointments;
@@ -12,8 +13,8 @@ mod wire;
 
 pub(crate) use applications::*;
 pub(crate) use appointments::*;
-pub use payments::NOTICE_AGE_MS_MAX;
 pub(crate) use payments::*;
+pub use payments::{AMOUNT_RP_MAX, NOTICE_AGE_MS_MAX};
 pub(crate) use scans::*;
 pub(crate) use wire::clock;
 pub use wire::*;
@@ -28,6 +29,7 @@ use serde::Serialize;
 use crate::http::{No, Server, bears, refuse};
 use crate::ledger::Arrived;
 use crate::problem::Code;
+use crate::registers::billing::UNBILLED_HELD_MS;
 
 /// Scans of one application when it is submitted, or sent again at once.
 pub const SCANS_PER_APPLICATION_MAX: usize = 20;
@@ -37,6 +39,8 @@ pub const APPLICATION_BYTES_MAX: usize = 256 * 1024;
 pub const PAYMENT_DUE_MS: i64 = 2 * 3600 * 1000;
 /// How long a channel may take to report a payment, at least, from the moment an application came in.
 pub const PAYMENT_REPORT_MS: i64 = 10 * 60 * 1000;
+/// Earlier passports of one person.
+pub const EARLIER_PASSPORTS_MAX: usize = 20;
 /// How far ahead the clock of a sender may be, in milliseconds.
 pub const CLOCK_AHEAD_MS_MAX: i64 = 5 * 60 * 1000;
 
@@ -65,10 +69,14 @@ fn digest_of<T: Serialize>(value: &T) -> Result<Digest, No> {
     Ok(Digest::of(&text))
 }
 
-/// Until when a place is held for somebody who has not paid; 0 if the fee is due after the photo only.
-fn held_until(submission: &Submission, now: Timestamp) -> Timestamp {
+/// Until when a place is held for somebody who has not paid, or whose bill has not come yet; 0 if the fee is due after
+/// the photo only.
+fn held_until(submission: &Submission, now: Timestamp, makes_bills: bool) -> Timestamp {
     if submission.kind.is_paid_after_photo() {
         return Timestamp(0);
+    }
+    if !makes_bills {
+        return now.plus_ms(UNBILLED_HELD_MS);
     }
     submission.at.plus_ms(PAYMENT_DUE_MS).max(now.plus_ms(PAYMENT_REPORT_MS))
 }

@@ -17,7 +17,7 @@ pub const NOTICE_AGE_MS_MAX: i64 = 5 * 60 * 1000;
 /// Characters of an NTPN.
 const NTPN_CHARS: usize = 16;
 /// Beyond this a number does not survive JavaScript.
-const AMOUNT_RP_MAX: u64 = 1 << 53;
+pub const AMOUNT_RP_MAX: u64 = 1 << 53;
 
 /// Is this notice the payment channel's own, and from just now?
 fn is_billings_own(server: &Server, parts: &Parts, body: &[u8]) -> bool {

@@ -239,6 +239,7 @@ impl Ledger {
             append.service_row(row).await?;
         }
         append.tell_own_duplicates().await?;
+        append.errands_of_new(no).await?;
         append.commit().await?;
         // The other one may be at another office, whose stream has a lock of its own.
         self.tell_duplicates().await?;

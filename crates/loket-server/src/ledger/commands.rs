@@ -15,6 +15,7 @@ use serde::Deserialize;
 
 use super::db::sql;
 use super::doors::DeskRecord;
+use super::errands::may_cause_errands;
 use super::{Append, Ledger, LedgerError, Result, ServiceRow, Written, digest, number, open, stored_row};
 
 /// How long a holder is asked to release somebody, in milliseconds.
@@ -245,6 +246,7 @@ impl Append<'_> {
             None => self.outcome(&command),
         };
         let follow_ups = world::follow_ups(&subject, &events);
+        let may_cause_errands = may_cause_errands(&events);
         let written = Written {
             stream: Stream::Office,
             subject: &subject,
@@ -258,6 +260,9 @@ impl Append<'_> {
         for (i, (subject, events)) in follow_ups.into_iter().enumerate() {
             let external_id = format!("{}/{}/{i}", command.desk, command.n);
             self.named_row(Stream::Office, "follow-up".to_owned(), external_id, &subject, events).await?;
+        }
+        if may_cause_errands {
+            self.errands_after(&subject).await?;
         }
         Ok((seq, outcome))
     }

@@ -24,9 +24,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::{Mutex, watch};
 
 use super::db::{Database, Line, Tx, Value, schema_known, sql, sql_of_schema};
-use super::{
-    Address, Append, Heads, Kept, Ledger, LedgerError, Result, Seat, ServiceRow, digest, fold, heads_of, number,
-};
+use super::{Address, Heads, Kept, Ledger, LedgerError, Result, Seat, ServiceRow, digest, fold, heads_of, number};
 use crate::env::Env;
 
 /// The form of a copy.
@@ -457,7 +455,7 @@ pub async fn restore(
     scans: impl FnMut(&[(ScanHash, String)]) -> Copying<()>,
 ) -> Copying<Restored> {
     let database = Database::connect(address).await?;
-    let ledger = Ledger { database, env, seats: Mutex::default(), heard: std::sync::Mutex::default() };
+    let ledger = Ledger::on(database, env);
     let done = ledger.take_copy(copy, roster, answers, scans).await;
     ledger.close().await;
     done
@@ -609,7 +607,7 @@ impl Ledger {
         (kept.layers, kept.heads) = (Layers::on(world), heads.clone());
         let seat = Arc::new(Seat { code: office.clone(), state: Mutex::new(kept), moved: watch::Sender::new(0) });
         let kept = seat.state.lock().await;
-        let mut append = Append { tx, seat: &seat, kept, heads, now: self.env.now(), env: &self.env };
+        let mut append = self.append_to(tx, &seat, kept, heads);
         let Answer { office: on, by, and } = answer.clone();
         let row = ServiceRow {
             stream: Stream::Registry,

@@ -11,6 +11,7 @@ mod commands;
 mod copies;
 mod db;
 mod doors;
+mod errands;
 mod places;
 mod proposals;
 mod reading;
@@ -23,6 +24,7 @@ pub use copies::{COPY_FORMAT, Copied, CopyReader, CopyTrouble, LINE_BYTES_MAX, R
 pub use db::Address;
 pub(crate) use doors::same;
 pub use doors::{Arrived, DeskRecord, NewDesk, ScanRecord};
+pub use errands::{Errand, ErrandCase, ErrandCount, ErrandKind, LEASE_MS, Manifest, Next, PARCELS_MAX, Parcel};
 pub use places::{DAYS_MAX, NewPlace, PLACES_MAX, Places, Wanted};
 pub use proposals::{Proposal, ProposalState, TRIES_FREE, TRY_PAUSE_MS_MAX, TRY_PAUSE_MS_MIN, Word};
 pub use reading::{ROW_BYTES_PER_ANSWER_MAX, Since};
@@ -160,6 +162,8 @@ pub struct Ledger {
     env: Env,
     seats: Mutex<BTreeMap<OfficeCode, Arc<Seat>>>,
     heard: std::sync::Mutex<HashMap<(OfficeCode, DeskId), (Timestamp, u32)>>,
+    /// Raised whenever an errand was written.
+    errands: watch::Sender<u64>,
 }
 
 /// One append transaction of one office. Dropping it takes everything back.
@@ -170,6 +174,9 @@ struct Append<'a> {
     heads: Heads,
     now: Timestamp,
     env: &'a Env,
+    /// An errand was written: whoever runs them is woken by the commit.
+    has_errands: bool,
+    errands: &'a watch::Sender<u64>,
 }
 
 /// What [`Append::row`] is told beside the events.
@@ -330,8 +337,12 @@ impl Ledger {
     /// Opens or makes the database.
     pub async fn open(address: &Address, env: Env) -> Result<Arc<Ledger>> {
         let database = Database::open(address).await?;
+        Ok(Arc::new(Ledger::on(database, env)))
+    }
+
+    fn on(database: Database, env: Env) -> Ledger {
         let (seats, heard) = (Mutex::default(), std::sync::Mutex::default());
-        Ok(Arc::new(Ledger { database, env, seats, heard }))
+        Ledger { database, env, seats, heard, errands: watch::Sender::new(0) }
     }
 
     /// Waits for what is being written and closes the files.
@@ -413,6 +424,12 @@ impl Ledger {
         Ok(())
     }
 
+    /// An append to an office whose state is locked, in an open transaction.
+    fn append_to<'a>(&'a self, tx: Tx, seat: &'a Seat, kept: MutexGuard<'a, Kept>, heads: Heads) -> Append<'a> {
+        let (env, errands) = (&self.env, &self.errands);
+        Append { tx, seat, kept, heads, now: env.now(), env, has_errands: false, errands }
+    }
+
     /// Opens an append: locks the office, the head rows and the writer, in this order, and catches up.
     async fn begin<'a>(&'a self, seat: &'a Seat) -> Result<Append<'a>> {
         let mut kept = seat.state.lock().await;
@@ -424,7 +441,7 @@ impl Ledger {
             .await?;
         let heads: Heads = rows.iter().map(cursor).collect::<Result<_>>()?;
         kept.catch_up(&mut tx, &seat.code, &heads).await?;
-        Ok(Append { tx, seat, kept, heads, now: self.env.now(), env: &self.env })
+        Ok(self.append_to(tx, seat, kept, heads))
     }
 
     /// Looks at an office as it now is.
@@ -585,6 +602,9 @@ impl Append<'_> {
         self.kept.settle();
         self.kept.heads = self.heads;
         self.seat.moved.send_modify(|v| *v += 1);
+        if self.has_errands {
+            self.errands.send_modify(|v| *v += 1);
+        }
         Ok(())
     }
 }

@@ -13,6 +13,7 @@ use loket_core::world::Related;
 
 use super::db::{Line, Sql, sql};
 use super::{Append, Denied, Ledger, LedgerError, Result, ServiceRow};
+use crate::intake::PAYMENT_REPORT_MS;
 
 /// Days that are opened or listed at once.
 pub const DAYS_MAX: usize = 92;
@@ -193,6 +194,20 @@ impl Append<'_> {
     pub(super) async fn place_is_paid(&mut self, no: &ApplicationNo) -> Result<()> {
         sql("update booking set state = 'paid' where application = $1 and state = 'held'")
             .bind(no.as_str())
+            .run(&mut self.tx)
+            .await?;
+        Ok(())
+    }
+}
+
+impl Append<'_> {
+    /// The code to pay with is there: from now on the place is held until the bill runs out. A place that is paid for after
+    /// the photo has no such end.
+    pub(super) async fn place_is_billed(&mut self, no: &ApplicationNo, due: Timestamp) -> Result<()> {
+        let held_until = due.max(self.now.plus_ms(PAYMENT_REPORT_MS));
+        sql("update booking set due = $2 where application = $1 and state = 'held' and due > 0")
+            .bind(no.as_str())
+            .bind(held_until.0)
             .run(&mut self.tx)
             .await?;
         Ok(())

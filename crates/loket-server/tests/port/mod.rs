@@ -8,6 +8,7 @@ use std::time::Duration;
 use loket_core::sync::{Cursor, PROTOCOL, Stream, SyncAsk, WireError};
 use loket_server::env::Env;
 use loket_server::listen::Doors;
+use loket_server::registers::Adapters;
 use loket_server::{Config, Running, serve};
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -57,8 +58,16 @@ impl Port {
         let (dir, env) = (tempfile::tempdir().unwrap(), morning());
         let decoder_exe = Some(PathBuf::from(env!("CARGO_BIN_EXE_loket-server")));
         let listen = "127.0.0.1:0".parse().unwrap();
-        let config =
-            Config { data: dir.path().to_owned(), database: None, scans: None, listen, decoder_exe, doors, env };
+        let config = Config {
+            data: dir.path().to_owned(),
+            database: None,
+            scans: None,
+            listen,
+            decoder_exe,
+            doors,
+            adapters: Adapters::default(),
+            env,
+        };
         let env = config.env.clone();
         let running = serve(config).await.unwrap();
         set_up(running.ledger(), dir.path(), "KNC").await;
