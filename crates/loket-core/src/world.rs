@@ -2,7 +2,7 @@
 //! row into history ([`World::apply`]), and work out what follows for other aggregates ([`follow_ups`]). The desk and
 //! the server hold the same `World`; the desk lays its unsent work over it with [`Layers`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -145,6 +145,13 @@ pub struct Layers {
     office_over: bool,
 }
 
+/// What was taken off the top, to be put back later.
+#[derive(Debug, Default)]
+pub struct Lifted {
+    over: World,
+    office_over: bool,
+}
+
 impl Related for Layers {
     fn office(&self) -> &Office {
         if self.office_over { &self.over.office } else { &self.base.office }
@@ -194,10 +201,27 @@ impl Layers {
         self.over.apply(subject, stamp, events);
     }
 
-    /// Takes everything off the top; the subjects that were there.
+    /// Takes everything off the top.
     pub fn clear_over(&mut self) {
-        self.over = World::default();
-        self.office_over = false;
+        self.lift_over();
+    }
+
+    /// Takes everything off the top, to be put back with [`Layers::put_back`].
+    pub fn lift_over(&mut self) -> Lifted {
+        Lifted { over: std::mem::take(&mut self.over), office_over: std::mem::take(&mut self.office_over) }
+    }
+
+    /// Puts back what was taken off, without what lies over these subjects: they have changed below, or what was done to
+    /// them is no longer on top. What lies on top now is gone.
+    pub fn put_back(&mut self, lifted: Lifted, without: &BTreeSet<Subject>) {
+        (self.over, self.office_over) = (lifted.over, lifted.office_over);
+        for subject in without {
+            match subject {
+                Subject::Visit(id) => drop(self.over.visits.remove(id)),
+                Subject::Application(no) => drop(self.over.applications.remove(no)),
+                Subject::Office => (self.over.office, self.office_over) = (Office::default(), false),
+            }
+        }
     }
 
     /// What lies on top, to be written down: the aggregates as they now are.
@@ -208,12 +232,19 @@ impl Layers {
         visits.chain(cases).chain(office).collect()
     }
 
+    /// The visits on top.
+    pub fn visits_over(&self) -> impl Iterator<Item = &Visit> {
+        self.over.visits.values()
+    }
+
     /// The top becomes part of what is settled: a committed transaction.
     pub fn settle_over(&mut self) {
-        for aggregate in self.over() {
-            self.base.put(aggregate);
+        let Lifted { over, office_over } = self.lift_over();
+        self.base.visits.extend(over.visits);
+        self.base.applications.extend(over.applications);
+        if office_over {
+            self.base.office = over.office;
         }
-        self.clear_over();
     }
 }
 

@@ -13,8 +13,8 @@ use loket_core::id::{OfficeCode, RequestId, Timestamp};
 use loket_core::office::OfficeInfo;
 use loket_core::refusal::Fault;
 use loket_core::sync::{
-    Ask, AskAnswer, BODY_BYTES_MAX, COMPRESS_FROM_BYTES, EnrolAnswer, EnrolAsk, Link, PROTOCOL, RETRY_MS_MAX, Signal,
-    Snapshot, SyncAnswer, SyncAsk, WAIT_S_MAX, When, WireError,
+    Ask, AskAnswer, BODY_BYTES_MAX, COMMANDS_PER_ASK_MAX, COMPRESS_FROM_BYTES, Cursor, EnrolAnswer, EnrolAsk, Link,
+    PROTOCOL, RETRY_MS_MAX, RowHeader, Signal, Snapshot, Stream, SyncAnswer, SyncAsk, WAIT_S_MAX, When, WireError,
 };
 use loket_seal::Signing;
 use tokio::sync::{Notify, oneshot};
@@ -46,18 +46,29 @@ fn faulty(fault: Fault) -> anyhow::Error {
     FaultError(fault).into()
 }
 
+fn connections() -> anyhow::Result<reqwest::Client> {
+    Ok(reqwest::Client::builder().connect_timeout(Duration::from_secs(3)).no_proxy().build()?)
+}
+
 impl Wire {
     /// To a server, not enrolled yet.
     pub fn to(server: &str, env: Env) -> anyhow::Result<Wire> {
-        let http = reqwest::Client::builder().connect_timeout(Duration::from_secs(3)).no_proxy().build()?;
-        Ok(Wire { http, server: server.trim_end_matches('/').to_owned(), who: None, env })
+        Ok(Wire::over(connections()?, server, env))
+    }
+
+    /// Over connections that may be open already.
+    fn over(http: reqwest::Client, server: &str, env: Env) -> Wire {
+        Wire { http, server: server.trim_end_matches('/').to_owned(), who: None, env }
     }
 
     /// As an enrolled desk.
     pub fn of(identity: &Identity, keys: &DeviceKeys, env: Env) -> anyhow::Result<Wire> {
-        let mut wire = Wire::to(&identity.server, env)?;
-        wire.who = Some((identity.office.clone(), identity.desk, keys.clone()));
-        Ok(wire)
+        Ok(Wire::to(&identity.server, env)?.of_desk(identity, keys))
+    }
+
+    fn of_desk(mut self, identity: &Identity, keys: &DeviceKeys) -> Wire {
+        self.who = Some((identity.office.clone(), identity.desk, keys.clone()));
+        self
     }
 
     fn request(&self, method: reqwest::Method, path: &str, body: Vec<u8>) -> reqwest::RequestBuilder {
@@ -184,6 +195,48 @@ struct Unreadable {
     why: String,
 }
 
+/// How far an answer brings a desk, once it is taken in.
+struct Heard {
+    cursors: BTreeMap<Stream, Cursor>,
+    /// The newest command that was answered; 0 if none was.
+    n: u64,
+    /// There are more rows.
+    rows: bool,
+}
+
+impl Heard {
+    /// `None` when there is nothing to be asked at once: all rows were heard and all commands had room.
+    fn of(ask: &SyncAsk, answer: &SyncAnswer) -> Option<Heard> {
+        if answer.start_over || answer.cloned || answer.gap.is_some() {
+            return None;
+        }
+        let mut cursors = ask.cursors.clone();
+        for row in &answer.rows {
+            let header = serde_json::from_str::<RowHeader>(&row.header).ok()?;
+            cursors.insert(header.stream, Cursor { epoch: header.epoch, seq: header.seq, leaf: row.leaf });
+        }
+        let n = answer.answers.iter().map(|a| a.n).max().unwrap_or(0);
+        let rows = !answer.rows.is_empty() && cursors != answer.heads;
+        let commands = ask.commands.len() >= COMMANDS_PER_ASK_MAX && n > 0;
+        (rows || commands).then_some(Heard { cursors, n, rows })
+    }
+}
+
+/// An ask that is under way; dropped, it is given up.
+struct AbortOnDrop(tokio::task::JoinHandle<anyhow::Result<SyncAnswer>>);
+
+impl AbortOnDrop {
+    async fn answer(mut self) -> anyhow::Result<SyncAnswer> {
+        (&mut self.0).await?
+    }
+}
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 /// Asks that wait for an answer, by request.
 type Waiting = BTreeMap<RequestId, (Ask, Option<oneshot::Sender<AskAnswer>>)>;
 
@@ -198,6 +251,9 @@ pub struct Courier {
     /// Somebody wants to hear from the centre now, with or without work.
     nudged: AtomicBool,
     waiting: Mutex<Waiting>,
+    /// Connections to the centre, kept from ask to ask. Given up after a failure: on a line that came back, an old
+    /// connection may be silent for ever.
+    http: Mutex<Option<reqwest::Client>>,
     /// An ask was missed: until the next answer, further asks are not worth a second.
     missed: AtomicBool,
     changed: tokio::sync::broadcast::Sender<Changed>,
@@ -222,6 +278,7 @@ impl Courier {
             nudge: Notify::new(),
             nudged: AtomicBool::new(false),
             waiting: Mutex::default(),
+            http: Mutex::default(),
             missed: AtomicBool::new(false),
             changed,
             not_before: Mutex::default(),
@@ -273,7 +330,7 @@ impl Courier {
                 continue;
             }
             // More may be left than fits into one ask.
-            while !self.store.batch().await.is_empty() || self.has_asks() {
+            while !self.store.batch(0).await.is_empty() || self.has_asks() {
                 if !self.speak(0, true).await {
                     break;
                 }
@@ -299,6 +356,7 @@ impl Courier {
                 true
             }
             Err(error) => {
+                *lock(&self.http) = None;
                 let fault = error.chain().find_map(|c| c.downcast_ref::<FaultError>()).map(|f| f.0.clone());
                 let retry_ms = match &fault {
                     Some(Fault::ServerBusy { retry_s }) => Some(i64::from(*retry_s) * 1000),
@@ -333,31 +391,70 @@ impl Courier {
         }
     }
 
+    fn connections(&self) -> anyhow::Result<reqwest::Client> {
+        let mut kept = lock(&self.http);
+        match &*kept {
+            Some(http) => Ok(http.clone()),
+            None => Ok(kept.insert(connections()?).clone()),
+        }
+    }
+
+    /// Asks and takes the answer in. Where an answer says that there is more, the next ask is on its way while this one's
+    /// answer is taken in: the centre looks for rows while this desk seals. Nothing is kept ahead of what is on the disk;
+    /// if an answer can't be taken in, what was asked ahead is dropped with it.
     async fn exchange(&self, wait_s: u32, with_work: bool) -> anyhow::Result<()> {
-        let commands = if with_work || wait_s == 0 { self.store.batch().await } else { Vec::new() };
-        let asks = if with_work { lock(&self.waiting).values().map(|(a, _)| a.clone()).collect() } else { Vec::new() };
-        let (wire, ask, signed_in) = {
-            let state = self.store.state().await;
-            let (Some(identity), Some(keys)) = (&state.identity, &state.keys) else {
-                return Err(faulty(Fault::NotEnrolled));
-            };
-            let ask = SyncAsk {
-                speaks: (PROTOCOL, PROTOCOL),
-                office: identity.office.clone(),
-                desk: identity.desk,
-                cursors: state.received.clone(),
-                head: state.head,
-                commands,
-                asks,
-                scans_waiting: 0,
-                wait_s,
-                sent_at: self.env.now(),
-            };
-            (Wire::of(identity, keys, self.env)?, ask, state.work.is_some())
-        };
-        let sent_at = self.env.now();
-        let answer = wire.sync(&ask).await?;
+        let mut sent_at = Some(self.env.now());
+        let (mut wire, mut ask, mut signed_in) = self.next_ask(wait_s, with_work, None).await?;
+        let mut answer = wire.sync(&ask).await?;
+        while let Some(heard) = Heard::of(&ask, &answer) {
+            let (next_wire, next, next_signed_in) = self.next_ask(0, with_work, Some(&heard)).await?;
+            if !heard.rows && next.commands.is_empty() {
+                break;
+            }
+            let asking = AbortOnDrop(tokio::spawn({
+                let (wire, ask) = (next_wire.clone(), next.clone());
+                async move { wire.sync(&ask).await }
+            }));
+            self.take(&wire, &ask, answer, sent_at, signed_in).await?;
+            // How long this one lies here before it is looked at says nothing about clocks.
+            (wire, ask, signed_in, sent_at) = (next_wire, next, next_signed_in, None);
+            answer = asking.answer().await?;
+        }
         self.take(&wire, &ask, answer, sent_at, signed_in).await
+    }
+
+    /// What is to be said next; after an answer that was heard and is not taken in yet, what is to be said after that.
+    async fn next_ask(
+        &self,
+        wait_s: u32,
+        with_work: bool,
+        heard: Option<&Heard>,
+    ) -> anyhow::Result<(Wire, SyncAsk, bool)> {
+        let answered = heard.map_or(0, |h| h.n);
+        let commands =
+            if with_work || (wait_s == 0 && heard.is_none()) { self.store.batch(answered).await } else { Vec::new() };
+        // Somebody who wants to call next doesn't wait for a backlog. What was just answered may be asked again: the same
+        // request is answered the same.
+        let asks = if with_work { lock(&self.waiting).values().map(|(a, _)| a.clone()).collect() } else { Vec::new() };
+        let http = self.connections()?;
+        let state = self.store.state().await;
+        let (Some(identity), Some(keys)) = (&state.identity, &state.keys) else {
+            return Err(faulty(Fault::NotEnrolled));
+        };
+        let ask = SyncAsk {
+            speaks: (PROTOCOL, PROTOCOL),
+            office: identity.office.clone(),
+            desk: identity.desk,
+            cursors: heard.map_or_else(|| state.received.clone(), |h| h.cursors.clone()),
+            head: state.head,
+            commands,
+            asks,
+            scans_waiting: 0,
+            wait_s,
+            sent_at: self.env.now(),
+        };
+        let wire = Wire::over(http, &identity.server, self.env).of_desk(identity, keys);
+        Ok((wire, ask, state.work.is_some()))
     }
 
     async fn take(
@@ -365,16 +462,16 @@ impl Courier {
         wire: &Wire,
         ask: &SyncAsk,
         answer: SyncAnswer,
-        sent_at: Timestamp,
+        sent_at: Option<Timestamp>,
         signed_in: bool,
     ) -> anyhow::Result<()> {
         let now = self.env.now();
         self.store.absorb(&answer.answers, &answer.rows, answer.now).await.context("Absorbing an answer")?;
-        if ask.wait_s == 0 {
+        if let (0, Some(sent_at)) = (ask.wait_s, sent_at) {
             // Half of the way there and back; only quick answers say something about clocks.
             let middle = sent_at.0 + now.since(sent_at) / 2;
             self.store.state().await.offset_ms = answer.now.0 - middle;
-        } else {
+        } else if ask.wait_s > 0 {
             // Somebody has set the PC's clock since: a rough measure is better than a wrong one.
             let rough = answer.now.since(now);
             let mut state = self.store.state().await;

@@ -2,7 +2,7 @@
 //! command, number and chain go into one transaction, after the rule book said yes. What is shown is office history with
 //! this desk's own unsent work on top, as it was decided; a download never undoes it. Lines and screens are not known here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use loket_core::world::{Aggregate, Context, FOLD_VERSION, Layers, Related, World
 use loket_seal::{BoxSecret, Key, Signing, seal_to};
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Row as _, Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, Row as _, Sqlite, Transaction};
 
 use crate::vault::{Archive, Device, DeviceKeys, key_name};
 
@@ -34,6 +34,9 @@ pub const TRIES_MAX: u32 = 20;
 pub const PAUSE_S_MIN: u32 = 30;
 /// The longest pause.
 pub const PAUSE_S_MAX: u32 = 15 * 60;
+
+/// Lines that one statement writes. A statement costs a turn of the database's thread, whatever it writes.
+const LINES_PER_STATEMENT: usize = 100;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations/desk");
 
@@ -104,6 +107,8 @@ pub struct State {
     pub offset_ms: i64,
     /// The stream must be started over from a snapshot.
     pub start_over: bool,
+    /// All own work lies on top. It doesn't while an answer is taken in, nor after that was cut short.
+    laid: bool,
 }
 
 /// The desk's memory.
@@ -193,6 +198,7 @@ impl Store {
             heard_at: None,
             offset_ms: 0,
             start_over: false,
+            laid: true,
         };
         load(&pool, &device, &mut state).await.context("Reading the desk's memory")?;
         Ok(Store { pool, device, folder: folder.to_owned(), state: tokio::sync::Mutex::new(state) })
@@ -360,6 +366,9 @@ impl Store {
     ) -> anyhow::Result<CommandRef> {
         let mut guard = self.state.lock().await;
         let state = &mut *guard;
+        if !state.laid {
+            state.lay_over();
+        }
         let identity = state.identity.as_ref().ok_or_else(|| fault(Fault::NotEnrolled))?;
         let keys = state.keys.as_ref().ok_or_else(|| fault(Fault::NotEnrolled))?;
         let work = state.work.as_mut().ok_or_else(|| fault(Fault::SignedOut))?;
@@ -409,18 +418,19 @@ impl Store {
 
         let done = CommandRef { desk: command.desk, n: command.n };
         state.head = ChainHead { n: command.n, digest };
-        lay_one(&mut work.layers, &command, &events);
+        lay_one(&mut work.layers, &command, &events, |_| true);
         state.on_top.insert(command.n, Done { command, stamped, events, outcome: None, seq: 0 });
         Ok(done)
     }
 
-    /// The commands to be sent next, oldest first, as they were stamped.
-    pub async fn batch(&self) -> Vec<String> {
+    /// The commands to be sent next, oldest first, as they were stamped: those that were not answered, beyond `n`.
+    pub async fn batch(&self, n: u64) -> Vec<String> {
         let state = self.state.lock().await;
         let mut bytes = 0;
         state
             .on_top
-            .values()
+            .range(n + 1..)
+            .map(|(_, d)| d)
             .filter(|d| d.outcome.is_none())
             .map(|d| d.stamped.clone())
             .take(COMMANDS_PER_ASK_MAX)
@@ -438,44 +448,22 @@ impl Store {
     pub async fn absorb(&self, answers: &[CommandAnswer], rows: &[Row], heard: Timestamp) -> anyhow::Result<()> {
         let mut guard = self.state.lock().await;
         let state = &mut *guard;
-        let mut tx = self.pool.begin_with("begin immediate").await?;
-        for answer in answers {
-            sqlx::query("update outbox set outcome = $1, seq = $2 where n = $3 and outcome = ''")
-                .bind(serde_json::to_string(&answer.outcome)?)
-                .bind(answer.seq as i64)
-                .bind(answer.n as i64)
-                .execute(&mut *tx)
-                .await?;
+        if !state.laid {
+            state.lay_over();
         }
-        let mut received = state.received.clone();
-        let fresh = fresh_rows(&mut received, rows)?;
-        put(&mut *tx, "heard_at", heard.0.to_be_bytes().to_vec()).await?;
-        if !fresh.is_empty() {
-            put_cursors(&mut tx, "received", &received).await?;
-        }
-        let locked = state.work.is_none();
-        if locked && !fresh.is_empty() {
-            let keys = state.keys.as_ref().ok_or_else(|| fault(Fault::NotEnrolled))?;
-            let whole: Vec<&Row> = fresh.iter().map(|f| f.row).collect();
-            let sealed = seal_to(&keys.spool_public, &serde_json::to_vec(&whole)?)?;
-            sqlx::query("insert into spool (sealed) values ($1)").bind(sealed).execute(&mut *tx).await?;
-        }
-        if let Some(work) = &mut state.work {
-            if let Err(e) = write_rows(&mut tx, &self.device, work, &fresh).await {
-                work.layers.clear_over();
-                state.lay_over();
+        let lifted = state.work.as_mut().map(|w| w.layers.lift_over()).unwrap_or_default();
+        state.laid = false;
+        let saved = self.save_answer(state, answers, rows, heard).await;
+        let (received, mut changed) = match saved {
+            Ok(saved) => saved,
+            Err(e) => {
+                if let Some(work) = &mut state.work {
+                    work.layers.put_back(lifted, &BTreeSet::new());
+                }
+                state.laid = true;
                 return Err(e);
             }
-            put_cursors(&mut tx, "absorbed", &received).await?;
-        }
-        let committed = tx.commit().await.context("Saving an answer");
-        if let Err(e) = committed {
-            if let Some(work) = &mut state.work {
-                work.layers.clear_over();
-            }
-            state.lay_over();
-            return Err(e);
-        }
+        };
         state.heard_at = state.heard_at.max(Some(heard));
         state.received = received.clone();
         for answer in answers {
@@ -489,15 +477,52 @@ impl Store {
                 }
             }
         }
-        if !locked {
+        if let Some(work) = &mut state.work {
             state.absorbed = received;
-            if let Some(work) = &mut state.work {
-                work.layers.settle_over();
-                work.archive.stored();
-            }
+            work.layers.settle_over();
+            work.archive.stored();
         }
-        state.lay_over();
+        changed.append(&mut state.take_off_passed());
+        if let Some(work) = &mut state.work {
+            work.layers.put_back(lifted, &changed);
+        }
+        state.lay_again(|subject| changed.contains(subject));
         Ok(())
+    }
+
+    /// Writes an answer down. What its rows make of history lies on top until the caller settles it; also how far the
+    /// streams then are received, and the subjects that have changed.
+    async fn save_answer(
+        &self,
+        state: &mut State,
+        answers: &[CommandAnswer],
+        rows: &[Row],
+        heard: Timestamp,
+    ) -> anyhow::Result<(BTreeMap<Stream, Cursor>, BTreeSet<Subject>)> {
+        let mut tx = self.pool.begin_with("begin immediate").await?;
+        note_outcomes(&mut tx, answers).await?;
+        let mut received = state.received.clone();
+        let fresh = fresh_rows(&mut received, rows)?;
+        let changed = fresh.iter().map(|f| f.header.subject.clone()).collect();
+        put(&mut *tx, "heard_at", heard.0.to_be_bytes().to_vec()).await?;
+        if !fresh.is_empty() {
+            put_cursors(&mut tx, "received", &received).await?;
+        }
+        match &mut state.work {
+            Some(work) => {
+                write_rows(&mut tx, &self.device, work, &fresh).await?;
+                put_cursors(&mut tx, "absorbed", &received).await?;
+            }
+            None if !fresh.is_empty() => {
+                let keys = state.keys.as_ref().ok_or_else(|| fault(Fault::NotEnrolled))?;
+                let whole: Vec<&Row> = fresh.iter().map(|f| f.row).collect();
+                let sealed = seal_to(&keys.spool_public, &serde_json::to_vec(&whole)?)?;
+                sqlx::query("insert into spool (sealed) values ($1)").bind(sealed).execute(&mut *tx).await?;
+            }
+            None => {}
+        }
+        tx.commit().await.context("Saving an answer")?;
+        Ok((received, changed))
     }
 
     /// Starts a stream over: the view becomes what the snapshot says, with unsent work on top. Outbox and chain stay.
@@ -658,12 +683,34 @@ impl Work {
 impl State {
     /// Lays own work over history again: office history first, then what this desk did, as it was decided.
     fn lay_over(&mut self) {
+        self.take_off_passed();
+        if let Some(work) = &mut self.work {
+            work.layers.clear_over();
+        }
+        self.lay_again(|_| true);
+    }
+
+    /// Forgets the own work that history now has; the subjects that it lay on.
+    fn take_off_passed(&mut self) -> BTreeSet<Subject> {
         let passed = self.absorbed.get(&Stream::Office).map_or(0, |c| c.seq);
+        let mut off = BTreeSet::new();
+        self.on_top.retain(|_, done| {
+            let stays = done.seq == 0 || done.seq > passed;
+            if !stays {
+                off.insert(done.command.subject.clone());
+                off.extend(follow_ups(&done.command.subject, &done.events).into_iter().map(|(subject, _)| subject));
+            }
+            stays
+        });
+        off
+    }
+
+    /// Lays own work on these subjects, of which nothing may lie on top yet.
+    fn lay_again(&mut self, on: impl Fn(&Subject) -> bool) {
+        self.laid = true;
         let Some(work) = &mut self.work else { return };
-        self.on_top.retain(|_, done| done.seq == 0 || done.seq > passed);
-        work.layers.clear_over();
         for done in self.on_top.values() {
-            lay_one(&mut work.layers, &done.command, &done.events);
+            lay_one(&mut work.layers, &done.command, &done.events, &on);
         }
     }
 
@@ -678,10 +725,16 @@ impl State {
     }
 }
 
-fn lay_one(layers: &mut Layers, command: &Command, events: &[Event]) {
+fn lay_one(layers: &mut Layers, command: &Command, events: &[Event], on: impl Fn(&Subject) -> bool) {
+    let follow_ups = follow_ups(&command.subject, events);
+    if !on(&command.subject) && !follow_ups.iter().any(|(subject, _)| on(subject)) {
+        return;
+    }
     let stamp = Stamp::of(command);
-    layers.apply_over(&command.subject, &stamp, events);
-    for (subject, events) in follow_ups(&command.subject, events) {
+    if on(&command.subject) {
+        layers.apply_over(&command.subject, &stamp, events);
+    }
+    for (subject, events) in follow_ups.into_iter().filter(|(subject, _)| on(subject)) {
         layers.apply_over(&subject, &stamp, &events);
     }
 }
@@ -717,6 +770,31 @@ fn fresh_rows<'a>(cursors: &mut BTreeMap<Stream, Cursor>, rows: &'a [Row]) -> an
     Ok(fresh)
 }
 
+/// `(?, ?), (?, ?)`: the places of so many values in so many lines of a statement. Without numbers, because SQLite looks
+/// those up one after the other.
+fn places(lines: usize, values: usize) -> String {
+    let line = format!("({})", vec!["?"; values].join(", "));
+    vec![line.as_str(); lines].join(", ")
+}
+
+/// Notes what became of own commands. An outcome that stands never changes.
+async fn note_outcomes(tx: &mut Transaction<'_, Sqlite>, answers: &[CommandAnswer]) -> anyhow::Result<()> {
+    for some in answers.chunks(LINES_PER_STATEMENT) {
+        let statement = format!(
+            "with said (n, outcome, seq) as (values {}) update outbox set outcome = said.outcome, seq = said.seq \
+             from said where outbox.n = said.n and outbox.outcome = ''",
+            places(some.len(), 3)
+        );
+        let mut query = sqlx::query(AssertSqlSafe(statement));
+        for answer in some {
+            let outcome = serde_json::to_string(&answer.outcome)?;
+            query = query.bind(answer.n as i64).bind(outcome).bind(answer.seq as i64);
+        }
+        query.execute(&mut **tx).await?;
+    }
+    Ok(())
+}
+
 /// Writes rows and the aggregates they change. The changed aggregates lie on top of `work.layers` until the caller has
 /// committed and settles them.
 async fn write_rows(
@@ -726,35 +804,38 @@ async fn write_rows(
     fresh: &[Fresh<'_>],
 ) -> anyhow::Result<()> {
     work.layers.clear_over();
-    for Fresh { row, header, body } in fresh {
-        let sealed = match body {
-            Some(body) => {
-                if !matches!(header.outcome, RowOutcome::Quarantined { .. } | RowOutcome::Refused { .. }) {
-                    work.layers.apply_over(&header.subject, &body.stamp, &body.events);
-                }
-                for event in &body.events {
-                    if let Event::OfficerSet { officer } = event {
-                        keep_officer(tx, device, &work.archive, officer).await?;
+    for some in fresh.chunks(LINES_PER_STATEMENT) {
+        let statement = format!(
+            "insert into row (stream, epoch, seq, subject, leaf, sealed) values {} on conflict do nothing",
+            places(some.len(), 6)
+        );
+        let mut query = sqlx::query(AssertSqlSafe(statement));
+        for Fresh { row, header, body } in some {
+            let sealed = match body {
+                Some(body) => {
+                    if !matches!(header.outcome, RowOutcome::Quarantined { .. } | RowOutcome::Refused { .. }) {
+                        work.layers.apply_over(&header.subject, &body.stamp, &body.events);
                     }
+                    for event in &body.events {
+                        if let Event::OfficerSet { officer } = event {
+                            keep_officer(tx, device, &work.archive, officer).await?;
+                        }
+                    }
+                    let key = work.archive.key(&key_name(&header.subject));
+                    let place = format!("row:{}:{}:{}", header.stream.as_str(), header.epoch.0, header.seq);
+                    Some(key.seal(&place, &serde_json::to_vec(row)?))
                 }
-                let key = work.archive.key(&key_name(&header.subject));
-                let place = format!("row:{}:{}:{}", header.stream.as_str(), header.epoch.0, header.seq);
-                Some(key.seal(&place, &serde_json::to_vec(row)?))
-            }
-            None => None,
-        };
-        sqlx::query(
-            "insert into row (stream, epoch, seq, subject, leaf, sealed) values ($1, $2, $3, $4, $5, $6) \
-             on conflict do nothing",
-        )
-        .bind(header.stream.as_str())
-        .bind(header.epoch.0)
-        .bind(header.seq as i64)
-        .bind(header.subject.key())
-        .bind(row.leaf.0.to_vec())
-        .bind(sealed)
-        .execute(&mut **tx)
-        .await?;
+                None => None,
+            };
+            query = query
+                .bind(header.stream.as_str())
+                .bind(header.epoch.0)
+                .bind(header.seq as i64)
+                .bind(header.subject.key())
+                .bind(row.leaf.0.to_vec())
+                .bind(sealed);
+        }
+        query.execute(&mut **tx).await?;
     }
     let changed = work.layers.over();
     write_aggregates(tx, &mut work.archive, &changed).await
@@ -765,20 +846,21 @@ async fn write_aggregates(
     archive: &mut Archive,
     aggregates: &[Aggregate],
 ) -> anyhow::Result<()> {
-    for aggregate in aggregates {
-        let subject = aggregate.subject();
-        let key = archive.key(&key_name(&subject));
-        let name = subject.key();
-        let sealed = key.seal(&format!("aggregate:{name}"), &serde_json::to_vec(aggregate)?);
-        sqlx::query(
-            "insert into aggregate (subject, fold_version, sealed) values ($1, $2, $3) on conflict (subject) do update \
+    for some in aggregates.chunks(LINES_PER_STATEMENT) {
+        let statement = format!(
+            "insert into aggregate (subject, fold_version, sealed) values {} on conflict (subject) do update \
              set fold_version = excluded.fold_version, sealed = excluded.sealed",
-        )
-        .bind(name)
-        .bind(FOLD_VERSION)
-        .bind(sealed)
-        .execute(&mut **tx)
-        .await?;
+            places(some.len(), 3)
+        );
+        let mut query = sqlx::query(AssertSqlSafe(statement));
+        for aggregate in some {
+            let subject = aggregate.subject();
+            let key = archive.key(&key_name(&subject));
+            let name = subject.key();
+            let sealed = key.seal(&format!("aggregate:{name}"), &serde_json::to_vec(aggregate)?);
+            query = query.bind(name).bind(FOLD_VERSION).bind(sealed);
+        }
+        query.execute(&mut **tx).await?;
     }
     store_keys(tx, archive).await
 }

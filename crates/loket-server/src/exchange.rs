@@ -93,12 +93,17 @@ pub(crate) async fn sync(State(server): State<Arc<Server>>, request: Request) ->
     let deadline = tokio::time::Instant::now() + wait;
     let mut closing = server.closing.clone();
     let mut waited = None;
+    let mut woken = false;
     let (since, wanted) = loop {
         if revoked {
             break (Since { rows: Vec::new(), heads: BTreeMap::new(), start_over: false }, Vec::new());
         }
         moved.mark_unchanged();
-        let since = ledger.since(office, &ask.cursors).await?;
+        let in_memory = if woken { ledger.since_in_memory(office, &ask.cursors).await? } else { None };
+        let since = match in_memory {
+            Some(since) => since,
+            None => ledger.since(office, &ask.cursors).await?,
+        };
         let (wanted, fresh) = ledger.wanted(office, desk).await?;
         let something = at_once || fresh || since.start_over || !since.rows.is_empty();
         if something || *closing.borrow() || tokio::time::Instant::now() >= deadline {
@@ -111,6 +116,7 @@ pub(crate) async fn sync(State(server): State<Arc<Server>>, request: Request) ->
             _ = closing.changed() => {}
             () = tokio::time::sleep_until(deadline) => {}
         }
+        woken = true;
     };
     let answer = SyncAnswer {
         speaks: (PROTOCOL, PROTOCOL),

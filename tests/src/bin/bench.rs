@@ -3,7 +3,7 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use loket_core::act::{Act, Subject};
@@ -14,10 +14,10 @@ use loket_decode::{Decoder, Want};
 use loket_desk::api::{Nothing, Record};
 use loket_desk::view::Language;
 use loket_tests::day::{Place, Server, programs, sample_day, shift_to};
+use loket_tests::figures::{ms, now, say};
 use loket_tests::office::{Office, TestDesk, decoder_program};
 use loket_tests::sample::{self, SampleDay, Trouble};
 use loket_tests::window::{Display, Driver, Window};
-use serde_json::json;
 
 fn main() -> anyhow::Result<()> {
     loket_decode::child_main_if_asked();
@@ -31,26 +31,6 @@ fn main() -> anyhow::Result<()> {
         receipts().await?;
         window(&place, &day).await
     })
-}
-
-/// One figure.
-fn say(name: &str, unit: &str, mut values: Vec<f64>) {
-    values.sort_by(f64::total_cmp);
-    let n = values.len();
-    let at =
-        |share: f64| values.get(((n as f64 * share) as usize).min(n.saturating_sub(1))).copied().unwrap_or(f64::NAN);
-    let round = |v: f64| (v * 100.0).round() / 100.0;
-    let (median, p95) = (round(at(0.5)), round(at(0.95)));
-    println!("{}", json!({ "name": name, "value": median, "unit": unit, "n": n, "median": median, "p95": p95 }));
-}
-
-#[expect(clippy::disallowed_methods, reason = "a benchmark measures time; that is what it is for")]
-fn now() -> Instant {
-    Instant::now()
-}
-
-fn ms(since: Instant) -> f64 {
-    since.elapsed().as_secs_f64() * 1000.0
 }
 
 fn place() -> anyhow::Result<Place> {

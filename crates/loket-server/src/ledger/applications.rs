@@ -235,9 +235,7 @@ impl Ledger {
             rows.push(append.book(no, place, *due).await?);
         }
         append.whose(case).await?;
-        for row in rows {
-            append.service_row(row).await?;
-        }
+        append.service_rows(rows).await?;
         append.tell_own_duplicates().await?;
         append.errands_of_new(no).await?;
         append.commit().await?;

@@ -118,7 +118,7 @@ impl Ledger {
                 out.gap = Some(record.n + 1);
                 break;
             } else {
-                let (seq, outcome) = append.command(&record, &link, stamped).await?;
+                let (seq, outcome) = append.command(&record, &link, (stamped, digest)).await?;
                 out.answers.push(CommandAnswer { n: link.n, seq, outcome });
                 (record.n, record.digest, changed) = (link.n, digest, true);
             }
@@ -197,6 +197,7 @@ impl Ledger {
 impl Append<'_> {
     /// A stored command of a desk: its digest and what it was answered.
     async fn stored(&mut self, desk: DeskId, n: u64) -> Result<Option<(Digest, CommandAnswer)>> {
+        self.write_rows().await?;
         let row =
             sql("select seq, digest, header, salt, body, leaf from row where office = $1 and desk = $2 and n = $3")
                 .bind(self.seat.code.as_str())
@@ -229,9 +230,9 @@ impl Append<'_> {
     }
 
     /// The next command of a desk: what follows from it before its own row, the row, and what follows after.
-    async fn command(&mut self, desk: &DeskRecord, link: &Link, stamped: &str) -> Result<(u64, RowOutcome)> {
-        let Ok(command) = serde_json::from_str::<Command>(stamped) else {
-            return self.illegible(desk, link, stamped).await;
+    async fn command(&mut self, desk: &DeskRecord, link: &Link, stamped: (&str, Digest)) -> Result<(u64, RowOutcome)> {
+        let Ok(command) = serde_json::from_str::<Command>(stamped.0) else {
+            return Ok(self.illegible(desk, link, stamped));
         };
         let stamp = Stamp::of(&command);
         let subject = command.subject.clone();
@@ -256,7 +257,7 @@ impl Append<'_> {
             stamped: Some(stamped),
         };
         self.outcomes_known(&events).await?;
-        let seq = self.row(written, events).await?;
+        let seq = self.row(written, events);
         for (i, (subject, events)) in follow_ups.into_iter().enumerate() {
             let external_id = format!("{}/{}/{i}", command.desk, command.n);
             self.named_row(Stream::Office, "follow-up".to_owned(), external_id, &subject, events).await?;
@@ -268,8 +269,8 @@ impl Append<'_> {
     }
 
     /// A command of a newer program is kept as it is, under the subject it names if that can be read.
-    async fn illegible(&mut self, desk: &DeskRecord, link: &Link, stamped: &str) -> Result<(u64, RowOutcome)> {
-        let loose: serde_json::Value = serde_json::from_str(stamped).unwrap_or_default();
+    fn illegible(&mut self, desk: &DeskRecord, link: &Link, stamped: (&str, Digest)) -> (u64, RowOutcome) {
+        let loose: serde_json::Value = serde_json::from_str(stamped.0).unwrap_or_default();
         let part = |name: &str| loose.get(name).cloned().unwrap_or_default();
         let subject = serde_json::from_value(part("subject")).unwrap_or(Subject::Office);
         let officer = serde_json::from_value(part("officer"))
@@ -281,7 +282,7 @@ impl Append<'_> {
         let stamped = Some(stamped);
         let written =
             Written { stream: Stream::Office, subject: &subject, origin, at, outcome: outcome.clone(), stamped };
-        Ok((self.row(written, Vec::new()).await?, outcome))
+        (self.row(written, Vec::new()), outcome)
     }
 
     /// Why a legible command is kept without effect, if it is.
@@ -319,6 +320,7 @@ impl Append<'_> {
     /// Takes back whatever an ask did, and answers it "void" if it should still come.
     async fn void(&mut self, desk: DeskId, request: &RequestId) -> Result<()> {
         self.keep_answer(desk, request, &AskAnswer::Void).await?;
+        self.write_rows().await?;
         let row =
             sql("select header, salt, body, leaf from row where office = $1 and service = $2 and external_id = $3")
                 .bind(self.seat.code.as_str())

@@ -12,7 +12,9 @@ use sqlx::postgres::{PgPool, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions as _, Connection as _, Decode, Postgres, Row as _, Sqlite, Transaction, Type};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions as _, Connection as _, Decode, Postgres, Row as _, Sqlite, Transaction, Type,
+};
 
 use super::{LedgerError, Result};
 
@@ -22,6 +24,10 @@ const SQLITE_MIN: (u32, u32, u32) = (3, 51, 3);
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// SQLite connections that only read.
 const READERS_MAX: u32 = 4;
+/// Rows that a reader is ahead of whoever takes them.
+const ROWS_AHEAD: usize = 512;
+/// Memory of a reader for pages; SQLite counts KiB below zero.
+const READER_CACHE: &str = "-16384";
 /// Connections to PostgreSQL of one server process.
 const POSTGRES_CONNECTIONS_MAX: u32 = 16;
 
@@ -80,8 +86,22 @@ pub(super) enum Value {
 
 /// A statement with its values.
 pub(super) struct Sql {
-    text: Cow<'static, str>,
+    text: Text,
     values: Vec<Value>,
+}
+
+enum Text {
+    Fixed(&'static str),
+    OfSchema(String),
+    /// `head`, which is told `before` values, then lines of `width` values each, then `tail`. Every value is told once, in
+    /// the order of the text.
+    Lines {
+        head: &'static str,
+        before: usize,
+        lines: usize,
+        width: usize,
+        tail: &'static str,
+    },
 }
 
 /// One line of an answer.
@@ -153,17 +173,79 @@ impl Line {
 
 /// Begins a statement.
 pub(super) fn sql(text: &'static str) -> Sql {
-    Sql { text: Cow::Borrowed(text), values: Vec::new() }
+    Sql { text: Text::Fixed(text), values: Vec::new() }
 }
 
 /// Begins a statement about tables that are read from the schema. Only names from there may stand in it.
 pub(super) fn sql_of_schema(text: String) -> Sql {
-    Sql { text: Cow::Owned(text), values: Vec::new() }
+    Sql { text: Text::OfSchema(text), values: Vec::new() }
+}
+
+/// Begins a statement about many lines: `head`, which is told `before` values, then `($2, $3), ($4, $5)` for so many lines
+/// of so many values, then `tail`.
+pub(super) fn sql_lines(head: &'static str, before: usize, lines: usize, width: usize, tail: &'static str) -> Sql {
+    let text = Text::Lines { head, before, lines, width, tail };
+    Sql { text, values: Vec::with_capacity(before + lines * width) }
+}
+
+/// Writes a statement of many lines out; `place` writes the place of a value.
+fn written_out(
+    (head, before, tail): (&str, usize, &str),
+    (lines, width): (usize, usize),
+    place: impl Fn(&mut String, usize),
+) -> String {
+    let mut text = String::with_capacity(head.len() + tail.len() + lines * (width * 7 + 4));
+    text.push_str(head);
+    for line in 0..lines {
+        text.push_str(if line == 0 { "(" } else { ", (" });
+        for i in 1..=width {
+            text.push_str(if i == 1 { "" } else { ", " });
+            place(&mut text, before + line * width + i);
+        }
+        text.push(')');
+    }
+    text.push_str(tail);
+    text
+}
+
+impl Text {
+    fn for_sqlite(self) -> Cow<'static, str> {
+        match self {
+            Text::Fixed(text) => Cow::Borrowed(text),
+            Text::OfSchema(text) => Cow::Owned(text),
+            // A place without a number: SQLite looks numbers up one after the other, for a thousand places a million times.
+            Text::Lines { head, before, lines, width, tail } => {
+                let mut head = head.to_owned();
+                for i in 1..=before {
+                    head = head.replacen(&format!("${i}"), "?", 1);
+                }
+                Cow::Owned(written_out((&head, before, tail), (lines, width), |text, _| text.push('?')))
+            }
+        }
+    }
+
+    fn for_postgres(self) -> Cow<'static, str> {
+        match self {
+            Text::Fixed(text) => Cow::Borrowed(text),
+            Text::OfSchema(text) => Cow::Owned(text),
+            Text::Lines { head, before, lines, width, tail } => {
+                let place = |text: &mut String, i: usize| {
+                    text.push('$');
+                    text.push_str(&i.to_string());
+                };
+                Cow::Owned(written_out((head, before, tail), (lines, width), place))
+            }
+        }
+    }
 }
 
 macro_rules! bound {
-    ($statement:expr, $database:ty) => {{
-        let mut query = sqlx::query::<$database>(sqlx::AssertSqlSafe($statement.text));
+    ($statement:expr, $database:ty, $text:ident) => {{
+        let mut query = match $statement.text.$text() {
+            Cow::Borrowed(text) => sqlx::query::<$database>(text),
+            // Put together from fixed words and counted places; what people wrote is only ever a value.
+            Cow::Owned(text) => sqlx::query::<$database>(AssertSqlSafe(text)),
+        };
         for value in $statement.values {
             query = match value {
                 Value::Text(text) => query.bind(text),
@@ -185,8 +267,8 @@ impl Sql {
     /// Does it; how many rows it touched.
     pub(super) async fn run(self, tx: &mut Tx) -> Result<u64> {
         Ok(match tx {
-            Tx::Sqlite(tx) => bound!(self, Sqlite).execute(&mut **tx).await?.rows_affected(),
-            Tx::Postgres(tx) => bound!(self, Postgres).execute(&mut **tx).await?.rows_affected(),
+            Tx::Sqlite(tx) => bound!(self, Sqlite, for_sqlite).execute(&mut **tx).await?.rows_affected(),
+            Tx::Postgres(tx) => bound!(self, Postgres, for_postgres).execute(&mut **tx).await?.rows_affected(),
         })
     }
 
@@ -205,7 +287,7 @@ impl Sql {
     pub(super) async fn each(self, tx: &mut Tx, mut take: impl FnMut(Line) -> Result<ControlFlow<()>>) -> Result<()> {
         match tx {
             Tx::Sqlite(tx) => {
-                let mut rows = bound!(self, Sqlite).fetch(&mut **tx);
+                let mut rows = bound!(self, Sqlite, for_sqlite).fetch(&mut **tx);
                 while let Some(row) = rows.try_next().await? {
                     if take(Line::Sqlite(row))?.is_break() {
                         break;
@@ -213,7 +295,7 @@ impl Sql {
                 }
             }
             Tx::Postgres(tx) => {
-                let mut rows = bound!(self, Postgres).fetch(&mut **tx);
+                let mut rows = bound!(self, Postgres, for_postgres).fetch(&mut **tx);
                 while let Some(row) = rows.try_next().await? {
                     if take(Line::Postgres(row))?.is_break() {
                         break;
@@ -227,8 +309,10 @@ impl Sql {
     /// The first line, if there is one.
     pub(super) async fn first(self, tx: &mut Tx) -> Result<Option<Line>> {
         Ok(match tx {
-            Tx::Sqlite(tx) => bound!(self, Sqlite).fetch_optional(&mut **tx).await?.map(Line::Sqlite),
-            Tx::Postgres(tx) => bound!(self, Postgres).fetch_optional(&mut **tx).await?.map(Line::Postgres),
+            Tx::Sqlite(tx) => bound!(self, Sqlite, for_sqlite).fetch_optional(&mut **tx).await?.map(Line::Sqlite),
+            Tx::Postgres(tx) => {
+                bound!(self, Postgres, for_postgres).fetch_optional(&mut **tx).await?.map(Line::Postgres)
+            }
         })
     }
 
@@ -374,6 +458,9 @@ async fn open_sqlite(path: &Path) -> Result<Database> {
     if (part(), part(), part()) < SQLITE_MIN {
         return Err(LedgerError::OldSqlite(version));
     }
+    // Whoever reads, reads many rows: fewer turns between the database's thread and ours, and pages that are still there
+    // when the next desk wants the same.
+    let options = options.row_buffer_size(ROWS_AHEAD).pragma("cache_size", READER_CACHE);
     let readers = SqlitePoolOptions::new().max_connections(READERS_MAX).connect_with(options).await?;
     Ok(Database::Sqlite { writer, readers })
 }

@@ -27,23 +27,30 @@ pub use doors::{Arrived, DeskRecord, NewDesk, ScanRecord};
 pub use errands::{Errand, ErrandCase, ErrandCount, ErrandKind, LEASE_MS, Manifest, Next, PARCELS_MAX, Parcel};
 pub use places::{DAYS_MAX, NewPlace, PLACES_MAX, Places, Wanted};
 pub use proposals::{Proposal, ProposalState, TRIES_FREE, TRY_PAUSE_MS_MAX, TRY_PAUSE_MS_MIN, Word};
-pub use reading::{ROW_BYTES_PER_ANSWER_MAX, Since};
+pub use reading::{RECENT_ROWS_MAX, ROW_BYTES_PER_ANSWER_MAX, Since};
 pub use uploads::{UNFINISHED_BYTES_MAX, UNFINISHED_UPLOADS_MAX, Upload};
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use loket_core::act::{Event, Origin, Stamp, Subject};
 use loket_core::id::{ApplicationNo, DeskId, Digest, Epoch, OfficeCode, Timestamp, VisitId};
 use loket_core::sync::{Cursor, Row, RowBody, RowHeader, RowOutcome, Stream};
-use loket_core::world::{Aggregate, FOLD_VERSION, Layers, World};
+use loket_core::visit::Visit;
+use loket_core::world::{FOLD_VERSION, Layers, World};
 use tokio::sync::{Mutex, MutexGuard, watch};
 
-use self::db::{Database, Line, Tx, sql};
+use self::db::{Database, Line, Tx, Value, sql, sql_lines};
+use self::reading::Recent;
 use crate::env::Env;
 
 /// PostgreSQL's words for "not just now": serialization failure, deadlock, too many connections, shutting down, starting.
 const POSTGRES_BUSY: [&str; 5] = ["40001", "40P01", "53300", "57P01", "57P03"];
+
+/// Lines that one statement writes or looks for. A statement costs a way to the database and back, whatever it says.
+const LINES_PER_STATEMENT: usize = 100;
+/// Values of one line of `row`.
+const ROW_VALUES: usize = 15;
 
 /// What stands in the way of something that an applicant wants.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -153,6 +160,8 @@ struct Kept {
     heads: Heads,
     /// The visits of each application, so that nobody has to look through all of them.
     visits_of: HashMap<ApplicationNo, BTreeSet<VisitId>>,
+    /// The newest rows, for desks that are close behind.
+    recent: Recent,
     wishes: Vec<commands::Wish>,
 }
 
@@ -172,6 +181,12 @@ struct Append<'a> {
     seat: &'a Seat,
     kept: MutexGuard<'a, Kept>,
     heads: Heads,
+    /// Lines of `row` that are not written yet, value by value.
+    unwritten: Vec<[Value; ROW_VALUES]>,
+    /// What services have written in this transaction: name and external id.
+    named: HashSet<(String, String)>,
+    /// The rows of this transaction.
+    fresh: Vec<(Stream, u64, Subject, Row)>,
     now: Timestamp,
     env: &'a Env,
     /// An errand was written: whoever runs them is woken by the commit.
@@ -186,7 +201,8 @@ struct Written<'a> {
     origin: Origin,
     at: Timestamp,
     outcome: RowOutcome,
-    stamped: Option<&'a str>,
+    /// The stamped bytes and their digest, if a desk made it.
+    stamped: Option<(&'a str, Digest)>,
 }
 
 fn number(value: u64) -> i64 {
@@ -219,18 +235,22 @@ async fn heads_of(db: &mut Tx, office: &OfficeCode) -> Result<Heads> {
     rows.iter().map(cursor).collect()
 }
 
+fn note_plans<'a>(visits_of: &mut HashMap<ApplicationNo, BTreeSet<VisitId>>, visits: impl Iterator<Item = &'a Visit>) {
+    for visit in visits {
+        for no in visit.plan.iter().flat_map(|p| &p.applications) {
+            visits_of.entry(no.clone()).or_default().insert(visit.id.clone());
+        }
+    }
+}
+
 impl Kept {
     fn empty() -> Kept {
-        Kept { layers: Layers::default(), heads: Heads::new(), visits_of: HashMap::new(), wishes: Vec::new() }
-    }
-
-    fn note(&mut self, aggregates: &[Aggregate]) {
-        for aggregate in aggregates {
-            if let Aggregate::Visit(visit) = aggregate {
-                for no in visit.plan.iter().flat_map(|p| &p.applications) {
-                    self.visits_of.entry(no.clone()).or_default().insert(visit.id.clone());
-                }
-            }
+        Kept {
+            layers: Layers::default(),
+            heads: Heads::new(),
+            visits_of: HashMap::new(),
+            recent: Recent::default(),
+            wishes: Vec::new(),
         }
     }
 
@@ -255,11 +275,10 @@ impl Kept {
             world = fold(db, office).await?;
         }
         self.layers = Layers::on(world);
+        self.recent = Recent::default();
         self.heads = heads;
         self.visits_of.clear();
-        let all: Vec<Aggregate> =
-            self.layers.base.visits.values().map(|v| Aggregate::Visit(Box::new(v.clone()))).collect();
-        self.note(&all);
+        note_plans(&mut self.visits_of, self.layers.base.visits.values());
         Ok(())
     }
 
@@ -287,10 +306,12 @@ impl Kept {
             .all(db)
             .await?;
             for row in rows {
-                let (header, body) = open(&stored_row(&row)?)?;
+                let row = stored_row(&row)?;
+                let (header, body) = open(&row)?;
                 if !body.events.is_empty() {
                     self.layers.apply_over(&header.subject, &body.stamp, &body.events);
                 }
+                self.recent.push(header.stream, header.seq, header.subject, row);
             }
         }
         self.settle();
@@ -299,9 +320,8 @@ impl Kept {
     }
 
     fn settle(&mut self) {
-        let touched = self.layers.over();
+        note_plans(&mut self.visits_of, self.layers.visits_over());
         self.layers.settle_over();
-        self.note(&touched);
     }
 }
 
@@ -427,7 +447,9 @@ impl Ledger {
     /// An append to an office whose state is locked, in an open transaction.
     fn append_to<'a>(&'a self, tx: Tx, seat: &'a Seat, kept: MutexGuard<'a, Kept>, heads: Heads) -> Append<'a> {
         let (env, errands) = (&self.env, &self.errands);
-        Append { tx, seat, kept, heads, now: env.now(), env, has_errands: false, errands }
+        let (unwritten, named, fresh) = (Vec::new(), HashSet::new(), Vec::new());
+        let now = env.now();
+        Append { tx, seat, kept, heads, unwritten, named, fresh, now, env, has_errands: false, errands }
     }
 
     /// Opens an append: locks the office, the head rows and the writer, in this order, and catches up.
@@ -463,10 +485,7 @@ impl Ledger {
         let seat = self.seat(office).await?;
         let mut append = self.begin(&seat).await?;
         let rows = write(&append.kept.layers.base, &append.heads)?;
-        let mut new = 0;
-        for row in rows {
-            new += usize::from(append.service_row(row).await?.is_some());
-        }
+        let new = append.service_rows(rows).await?;
         if new > 0 {
             append.commit().await?;
         }
@@ -489,54 +508,108 @@ impl Ledger {
 }
 
 impl Append<'_> {
-    /// Writes a row with the next number of its stream.
-    async fn row(&mut self, what: Written<'_>, events: Vec<Event>) -> Result<u64> {
+    /// Gives a row the next number of its stream. It is written with the others of its transaction, before anything is
+    /// looked for among rows.
+    fn row(&mut self, what: Written<'_>, events: Vec<Event>) -> u64 {
         let Written { stream, subject, origin, at, outcome, stamped } = what;
         let head = self.heads.get(&stream).copied().unwrap_or(Cursor::start(Epoch(1)));
         let seq = head.seq + 1;
-        let stamp = Stamp { origin: origin.clone(), at };
+        let word = outcome.as_str();
         let header = RowHeader {
             stream,
             epoch: head.epoch,
             seq,
             subject: subject.clone(),
             origin: origin.clone(),
-            outcome: outcome.clone(),
+            outcome,
             at: self.now,
         };
-        let body = RowBody { stamped: stamped.map(str::to_owned), stamp, events };
+        let stamp = Stamp { origin, at };
+        let body = RowBody { stamped: stamped.map(|(text, _)| text.to_owned()), stamp, events };
         let row = Row::new(&header, &body, self.env.chance());
-        let word = outcome.as_str();
-        let (desk, n, service, external_id) = match origin {
+        let (desk, n, service, external_id) = match header.origin {
             Origin::Desk { desk, n, .. } => (Some(desk.0), Some(number(n)), None, None),
             Origin::Service { name, external_id } => (None, None, Some(name), Some(external_id)),
         };
-        sql("insert into row (office, stream, epoch, seq, header, salt, body, leaf, subject, outcome, desk, n, digest,
-                              service, external_id)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)")
-        .bind(self.seat.code.as_str())
-        .bind(stream.as_str())
-        .bind(head.epoch.0)
-        .bind(number(seq))
-        .bind(&row.header)
-        .bind(&row.salt)
-        .bind(row.body.clone())
-        .bind(&row.leaf.0[..])
-        .bind(subject.key())
-        .bind(word)
-        .bind(desk)
-        .bind(n)
-        .bind(stamped.map(|s| Digest::of(s.as_bytes()).0.to_vec()))
-        .bind(service)
-        .bind(external_id)
-        .run(&mut self.tx)
-        .await?;
+        if let (Some(name), Some(id)) = (&service, &external_id) {
+            self.named.insert((name.clone(), id.clone()));
+        }
+        self.unwritten.push([
+            self.seat.code.as_str().into(),
+            stream.as_str().into(),
+            head.epoch.0.into(),
+            number(seq).into(),
+            (&row.header).into(),
+            (&row.salt).into(),
+            row.body.clone().into(),
+            (&row.leaf.0[..]).into(),
+            subject.key().into(),
+            word.into(),
+            desk.into(),
+            n.into(),
+            stamped.map(|(_, digest)| digest.0.to_vec()).into(),
+            service.into(),
+            external_id.into(),
+        ]);
         // A row without events changes nothing, not even what was done last on its subject.
         if !body.events.is_empty() {
             self.kept.layers.apply_over(subject, &body.stamp, &body.events);
         }
         self.heads.insert(stream, Cursor { epoch: head.epoch, seq, leaf: row.leaf });
-        Ok(seq)
+        self.fresh.push((stream, seq, header.subject, row));
+        seq
+    }
+
+    /// Writes the rows that have a number.
+    async fn write_rows(&mut self) -> Result<()> {
+        let mut lines = std::mem::take(&mut self.unwritten).into_iter();
+        while lines.len() > 0 {
+            let some = lines.len().min(LINES_PER_STATEMENT);
+            let mut statement = sql_lines(
+                "insert into row (office, stream, epoch, seq, header, salt, body, leaf, subject, outcome, desk, n, digest,
+                                  service, external_id)
+                 values ",
+                0,
+                some,
+                ROW_VALUES,
+                "",
+            );
+            for value in lines.by_ref().take(some).flatten() {
+                statement = statement.bind(value);
+            }
+            statement.run(&mut self.tx).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes the rows of services, without those that are there already; how many were new.
+    async fn service_rows(&mut self, rows: Vec<ServiceRow>) -> Result<usize> {
+        let mut there = HashSet::new();
+        for some in rows.chunks(LINES_PER_STATEMENT) {
+            let mut look = sql_lines(
+                "select service, external_id from row where office = $1 and (service, external_id) in (values ",
+                1,
+                some.len(),
+                2,
+                ")",
+            );
+            look = look.bind(self.seat.code.as_str());
+            for row in some {
+                look = look.bind(row.name).bind(&row.external_id);
+            }
+            for line in look.all(&mut self.tx).await? {
+                there.insert((line.get::<String>("service")?, line.get::<String>("external_id")?));
+            }
+        }
+        let mut new = 0;
+        for ServiceRow { stream, name, external_id, subject, events } in rows {
+            let key = (name.to_owned(), external_id);
+            if !there.contains(&key) && !self.named.contains(&key) {
+                self.new_named_row(stream, key.0, key.1, &subject, events);
+                new += 1;
+            }
+        }
+        Ok(new)
     }
 
     /// Writes the row of a service, unless it is there already.
@@ -553,6 +626,11 @@ impl Append<'_> {
         subject: &Subject,
         events: Vec<Event>,
     ) -> Result<Option<u64>> {
+        let key = (name, external_id);
+        if self.named.contains(&key) {
+            return Ok(None);
+        }
+        let (name, external_id) = key;
         let there: Option<i64> = sql("select seq from row where office = $1 and service = $2 and external_id = $3")
             .bind(self.seat.code.as_str())
             .bind(&name)
@@ -562,27 +640,41 @@ impl Append<'_> {
         if there.is_some() {
             return Ok(None);
         }
+        Ok(Some(self.new_named_row(stream, name, external_id, subject, events)))
+    }
+
+    /// The row of a service that is not there yet.
+    fn new_named_row(
+        &mut self,
+        stream: Stream,
+        name: String,
+        external_id: String,
+        subject: &Subject,
+        events: Vec<Event>,
+    ) -> u64 {
         let origin = Origin::Service { name, external_id };
         let outcome = RowOutcome::Applied;
-        let written = Written { stream, subject, origin, at: self.now, outcome, stamped: None };
-        Ok(Some(self.row(written, events).await?))
+        self.row(Written { stream, subject, origin, at: self.now, outcome, stamped: None }, events)
     }
 
     /// Stores what was touched. Nobody sees it before the transaction commits.
     async fn write_down(&mut self) -> Result<()> {
-        for aggregate in self.kept.layers.over() {
-            sql(
-                "insert into aggregate (office, subject, json, fold_version) values ($1, $2, $3, $4)
-                 on conflict (office, subject) do update set json = excluded.json, fold_version = excluded.fold_version",
-            )
-            .bind(self.seat.code.as_str())
-            .bind(aggregate.subject().key())
-            .bind(serde_json::to_string(&aggregate)?)
-            .bind(FOLD_VERSION)
-            .run(&mut self.tx)
-            .await?;
+        self.write_rows().await?;
+        for some in self.kept.layers.over().chunks(LINES_PER_STATEMENT) {
+            let mut statement = sql_lines(
+                "insert into aggregate (office, subject, json, fold_version) values ",
+                0,
+                some.len(),
+                4,
+                " on conflict (office, subject) do update set json = excluded.json, fold_version = excluded.fold_version",
+            );
+            for aggregate in some {
+                let (subject, json) = (aggregate.subject().key(), serde_json::to_string(aggregate)?);
+                statement = statement.bind(self.seat.code.as_str()).bind(subject).bind(json).bind(FOLD_VERSION);
+            }
+            statement.run(&mut self.tx).await?;
         }
-        for (stream, head) in &self.heads {
+        for (stream, head) in self.heads.iter().filter(|(stream, head)| self.kept.heads.get(stream) != Some(*head)) {
             sql("update head set seq = $3, leaf = $4 where office = $1 and stream = $2")
                 .bind(self.seat.code.as_str())
                 .bind(stream.as_str())
@@ -601,6 +693,9 @@ impl Append<'_> {
         self.tx.commit().await?;
         self.kept.settle();
         self.kept.heads = self.heads;
+        for (stream, seq, subject, row) in self.fresh {
+            self.kept.recent.push(stream, seq, subject, row);
+        }
         self.seat.moved.send_modify(|v| *v += 1);
         if self.has_errands {
             self.errands.send_modify(|v| *v += 1);

@@ -2,7 +2,7 @@
 //! go out only for a desk's window; of every other row a desk gets number and leaf, which is enough to see that nothing
 //! is missing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::{ControlFlow, RangeInclusive};
 
 use chrono::{Days, NaiveDate};
@@ -23,6 +23,38 @@ use super::{Heads, Kept, Ledger, Result, digest, heads_of, number, stored_row};
 /// still fit a body.
 pub const ROW_BYTES_PER_ANSWER_MAX: usize = 3 * 1024 * 1024;
 
+/// Rows of each stream that are kept in memory, for desks that are close behind.
+pub const RECENT_ROWS_MAX: usize = 256;
+
+/// The newest rows of an office, so that forty desks that are woken by one call don't all go to the database for it.
+#[derive(Default)]
+pub(super) struct Recent {
+    streams: BTreeMap<Stream, VecDeque<(u64, Subject, Row)>>,
+}
+
+impl Recent {
+    /// The next row of a stream.
+    pub(super) fn push(&mut self, stream: Stream, seq: u64, subject: Subject, row: Row) {
+        let rows = self.streams.entry(stream).or_default();
+        if rows.back().is_some_and(|(last, ..)| last + 1 != seq) {
+            rows.clear();
+        }
+        rows.push_back((seq, subject, row));
+        if rows.len() > RECENT_ROWS_MAX {
+            rows.pop_front();
+        }
+    }
+
+    /// The rows after a cursor that is on this line; `None` if that is not known here.
+    fn after(&self, stream: Stream, at: &Cursor) -> Option<impl Iterator<Item = &(u64, Subject, Row)>> {
+        let rows = self.streams.get(&stream)?;
+        let first = rows.front()?.0;
+        let index = usize::try_from(at.seq.checked_sub(first)?).ok()?;
+        let (_, _, row) = rows.get(index)?;
+        (row.leaf == at.leaf).then(|| rows.range(index + 1..))
+    }
+}
+
 /// Rows after a desk's cursors.
 #[derive(Debug)]
 pub struct Since {
@@ -31,6 +63,57 @@ pub struct Since {
     /// A cursor did not match.
     pub start_over: bool,
 }
+
+/// An answer that is being filled.
+struct Filling<'a> {
+    window: Window<'a>,
+    known: HashMap<Subject, bool>,
+    bytes: usize,
+    out: Since,
+}
+
+impl<'a> Filling<'a> {
+    fn new(window: Window<'a>, heads: Heads) -> Filling<'a> {
+        let out = Since { rows: Vec::new(), heads, start_over: false };
+        Filling { window, known: HashMap::new(), bytes: 0, out }
+    }
+
+    fn room(&self) -> usize {
+        ROWS_PER_ANSWER_MAX - self.out.rows.len()
+    }
+
+    fn is_full(&self) -> bool {
+        self.bytes >= ROW_BYTES_PER_ANSWER_MAX
+    }
+
+    fn may_read(&mut self, subject: &Subject) -> bool {
+        match self.known.get(subject) {
+            Some(holds) => *holds,
+            None => *self.known.entry(subject.clone()).or_insert(self.window.holds(subject)),
+        }
+    }
+
+    fn take(&mut self, row: Row) {
+        self.bytes += row.header.len() + row.body.as_ref().map_or(0, String::len);
+        self.out.rows.push(row);
+    }
+
+    /// Takes the rows after a cursor from memory; false if they are not there.
+    fn take_recent(&mut self, recent: &Recent, stream: Stream, at: &Cursor) -> bool {
+        let Some(rows) = recent.after(stream, at) else { return false };
+        for (_, subject, row) in rows.take(self.room()) {
+            let body = row.body.as_ref().filter(|_| self.may_read(subject)).cloned();
+            self.take(Row { header: row.header.clone(), salt: row.salt.clone(), body, leaf: row.leaf });
+            if self.is_full() {
+                break;
+            }
+        }
+        true
+    }
+}
+
+/// Roster and rules first: what the counters did under them is easier to read then.
+const STREAMS: [Stream; 2] = [Stream::Registry, Stream::Office];
 
 /// Which subjects a desk may read.
 struct Window<'a> {
@@ -134,45 +217,55 @@ impl Ledger {
         let mut db = self.database.read().await?;
         let heads = heads_of(&mut db, office).await?;
         kept.catch_up(&mut db, office, &heads).await?;
-        let window = Window::new(&kept, self.today(&kept));
-        let mut known: HashMap<Subject, bool> = HashMap::new();
-        let mut out = Since { rows: Vec::new(), heads: heads.clone(), start_over: false };
-        let mut bytes = 0;
-        // Roster and rules first: what the counters did under them is easier to read then.
-        for stream in [Stream::Registry, Stream::Office] {
-            let Some(head) = heads.get(&stream) else { continue };
+        let mut filling = Filling::new(Window::new(&kept, self.today(&kept)), heads.clone());
+        for (stream, head) in STREAMS.into_iter().filter_map(|s| Some((s, heads.get(&s)?))) {
+            if filling.is_full() {
+                break;
+            }
             let at = cursors.get(&stream).copied().unwrap_or(Cursor::start(head.epoch));
-            let Some(epoch) = fits(&mut db, office, stream, &at, head).await? else {
-                out.start_over = true;
-                continue;
-            };
-            if at.seq == head.seq {
+            if at == *head || (at.epoch == head.epoch && filling.take_recent(&kept.recent, stream, &at)) {
                 continue;
             }
-            let room = ROWS_PER_ANSWER_MAX - out.rows.len();
+            let Some(epoch) = fits(&mut db, office, stream, &at, head).await? else {
+                filling.out.start_over = true;
+                continue;
+            };
             sql("select header, salt, body, leaf from row
                  where office = $1 and stream = $2 and (epoch, seq) > ($3, $4) order by epoch, seq limit $5")
             .bind(office.as_str())
             .bind(stream.as_str())
             .bind(epoch.0)
             .bind(number(at.seq))
-            .bind(number(room as u64))
+            .bind(number(filling.room() as u64))
             .each(&mut db, |line| {
                 let mut row = stored_row(&line)?;
                 let header: RowHeader = serde_json::from_str(&row.header)?;
-                if !*known.entry(header.subject).or_insert_with_key(|s| window.holds(s)) {
+                if !filling.may_read(&header.subject) {
                     row.body = None;
                 }
-                bytes += row.header.len() + row.body.as_ref().map_or(0, String::len);
-                out.rows.push(row);
-                Ok(if bytes < ROW_BYTES_PER_ANSWER_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+                filling.take(row);
+                Ok(if filling.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
             })
             .await?;
-            if bytes >= ROW_BYTES_PER_ANSWER_MAX {
-                break;
+        }
+        Ok(filling.out)
+    }
+
+    /// The same for desks that were woken, from what this process knows by itself: a call wakes a whole office, and what
+    /// all of them want to hear is in memory. `None` if there is nothing new there, or not all of it: then
+    /// [`Ledger::since`] has to look.
+    pub async fn since_in_memory(&self, office: &OfficeCode, cursors: &Heads) -> Result<Option<Since>> {
+        let seat = self.seat(office).await?;
+        let kept = seat.state.lock().await;
+        let mut filling = Filling::new(Window::new(&kept, self.today(&kept)), kept.heads.clone());
+        for (stream, head) in STREAMS.into_iter().filter_map(|s| Some((s, kept.heads.get(&s)?))) {
+            let at = cursors.get(&stream).copied().unwrap_or(Cursor::start(head.epoch));
+            let there = at == *head || (at.epoch == head.epoch && filling.take_recent(&kept.recent, stream, &at));
+            if !there {
+                return Ok(None);
             }
         }
-        Ok(out)
+        Ok(Some(filling.out).filter(|since| !since.rows.is_empty()))
     }
 
     /// Everything a desk needs to begin.
