@@ -2,6 +2,7 @@
 //! that a laptop and the build machine do the same thing word for word. It knows files, cargo metadata and the names of
 //! other programs; it never links a Loket crate, so it still runs when one of them does not compile.
 
+mod api;
 mod bench;
 mod demo;
 mod postgres;
@@ -27,8 +28,10 @@ cargo xtask COMMAND
   test --from S    that stage and all after it
   tidy             the house rules: arrows between crates, where SQL may stand, migrations that only add ...
   bench [ui]       release build, then the measurements as JSON lines; `ui` adds those that open a window
+  bench server     the same for the central server: both databases, 40 to 4,000 desks, PouchDB beside it
   postgres CMD     runs a command with a PostgreSQL of its own, such as `postgres cargo nextest run -p loket-server`
   s3 CMD           the same with an S3 server of its own; `s3 cargo xtask postgres CMD` gives it both
+  api-check        the server's description, held against the running server on both databases
   setup            installs or names what the machine lacks. demo, test and bench begin with it
   help             this text
 
@@ -58,9 +61,11 @@ fn obey(words: &[&str]) -> Result<()> {
         ["test", flags @ ..] => test::test(&place, flags),
         ["demo"] => demo::demo(&place),
         ["demo", "--check"] => demo::check_from_scratch(&place),
+        ["api-check"] => api::check_from_scratch(&place),
         ["postgres", words @ ..] => postgres::with(&place, words),
         ["s3", words @ ..] => s3::with(&place, words),
         ["bench"] => bench::bench(&place, &[]),
+        ["bench", "server", parts @ ..] => bench::server(&place, parts),
         ["bench", "ui"] => bench::bench(&place, &["ui"]),
         _ => bail!("cargo xtask does not know `{}`.\n\n{USAGE}", words.join(" ")),
     }

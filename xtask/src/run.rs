@@ -117,8 +117,19 @@ impl Background {
     pub fn start(command: &mut Command) -> Result<Background> {
         let line = line_of(command);
         println!("$ {line} &");
-        let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let child = quiet.process_group(0).spawn().with_context(|| format!("Starting `{line}`"))?;
+        Background::spawn(command.stdout(Stdio::null()).stderr(Stdio::null()), &line)
+    }
+
+    /// Starts it, with what it has to say in a file.
+    pub fn logging(command: &mut Command, log: std::fs::File) -> Result<Background> {
+        let line = line_of(command);
+        println!("$ {line} &");
+        Background::spawn(command.stdout(Stdio::null()).stderr(log), &line)
+    }
+
+    fn spawn(command: &mut Command, line: &str) -> Result<Background> {
+        let child = command.stdin(Stdio::null()).process_group(0).spawn();
+        let child = child.with_context(|| format!("Starting `{line}`"))?;
         let watch = Some(Watch::over(child.id())?);
         Ok(Background { child, watch })
     }

@@ -10,7 +10,7 @@ use crate::postgres::{self, Postgres};
 use crate::run::{FEATURES, NeedsHand, Place, answer, minutes, run, timed};
 use crate::s3::{self, S3};
 use crate::setup::{self, For};
-use crate::{demo, tidy};
+use crate::{api, demo, tidy};
 
 const FMT_MINUTES: u64 = 3;
 const CLIPPY_MINUTES: u64 = 45;
@@ -47,6 +47,7 @@ const STAGES: &[Stage] = &[
         demo::build(place)
     })),
     stage("rust", "unit, contract, scenario, simulation and window tests", rust_tests),
+    stage("api", "the server's description against the running server, both databases", api::check),
     stage("ui-check", "types and lints of the UI", |place| {
         let types = run(&mut place.npm(&["run", "check"]), minutes(UI_CHECK_MINUTES));
         run(&mut place.npm(&["run", "lint"]), minutes(UI_CHECK_MINUTES)).and(types)
@@ -69,7 +70,18 @@ fn rust_tests(place: &Place) -> Result<()> {
     let postgres = Postgres::start(place, false)?;
     let s3 = S3::start(place)?;
     let mut command = place.cargo(&[runner, &["--workspace", "--features", FEATURES]].concat());
-    run(command.env(postgres::ADDRESS, &postgres.url).env(s3::ADDRESS, &s3.url), minutes(RUST_MINUTES))
+    run(command.env(postgres::ADDRESS, &postgres.url).env(s3::ADDRESS, &s3.url), minutes(RUST_MINUTES))?;
+    // None is skipped and none failed, so those that there are have run.
+    let listing = place.cargo(&["test", "--workspace", "--features", FEATURES, "--", "--list"]).output()?;
+    println!("{}", told(&String::from_utf8_lossy(&listing.stdout)));
+    Ok(())
+}
+
+/// How many stories were told on each database, of the lines that `--list` prints.
+fn told(listing: &str) -> String {
+    let count =
+        |place: &str| listing.lines().filter(|line| line.starts_with(place) && line.ends_with(": test")).count();
+    format!("The contracts of the server: {} stories on SQLite, {} on PostgreSQL", count("sqlite"), count("postgres"))
 }
 
 pub fn test(place: &Place, flags: &[&str]) -> Result<()> {
@@ -186,7 +198,14 @@ mod tests {
         let after_lint = outcomes("clippy");
         assert_eq!(after_lint.iter().filter(|outcome| **outcome == Outcome::Passed).count(), STAGES.len() - 1);
         let after_build = outcomes("build");
-        assert_eq!(after_build.iter().filter(|outcome| **outcome == Outcome::NotRun).count(), 5);
+        assert_eq!(after_build.iter().filter(|outcome| **outcome == Outcome::NotRun).count(), 6);
+    }
+
+    #[test]
+    fn stories_are_counted_by_their_database() {
+        let listing =
+            "sqlite::one: test\npostgres::one: test\npostgres_and_s3::two: test\nother: test\nsqlite: benchmark\n";
+        assert_eq!(told(listing), "The contracts of the server: 1 stories on SQLite, 2 on PostgreSQL");
     }
 
     #[test]

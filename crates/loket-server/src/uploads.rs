@@ -216,7 +216,7 @@ pub(crate) async fn progress(State(server): State<Arc<Server>>, Path(hash): Path
     patch, path = "/v1/intake/scans/{hash}", tag = "scans", operation_id = "upload_piece", security(("intake" = [])),
     params(("hash" = loket_core::id::Digest, Path, description = "SHA-256 of the bytes"),
            ("upload-offset" = u64, Header, description = "Where the piece begins"),
-           ("upload-length" = u64, Header, description = "How long the whole is", minimum = 1, maximum = 20971520)),
+           ("upload-length" = u64, Header, description = "How long the whole is; at most 20 MiB", minimum = 1)),
     request_body(content = Vec<u8>, content_type = "application/offset+octet-stream"),
     responses((status = 201, body = TakenScan, description = "It was the last piece: the scan is here"),
               (status = 204, description = "The piece is here", headers(

@@ -149,7 +149,7 @@ export type CountersView = { counters: Array<CounterView>,
  * The officer's last counter at this desk: preselected.
  */
 last: CounterNo | null, prepared: PreparedView, };
-export type Delivery = { "delivery": "pick_up" } | { "delivery": "post", recipient: string, 
+export type Delivery = { "how": "pick_up" } | { "how": "post", recipient: string, 
 /**
  * Street, place and postal code.
  */

@@ -103,6 +103,8 @@ const events: Record<Event['event'], string> = {
   released: 'Share released', reclaimed: 'Share taken by the supervisor', office_set: 'Office data changed',
   counter_set: 'Counter data changed', officer_set: 'Officer data changed', desk_set: 'Desk data changed',
   rules_set: 'Rules changed', rules_approved: 'Rules approved by a second administrator',
+  duplicate_found: 'Second application found', cancelled: 'Cancelled before it was served', delivery_chosen: 'Way of handing over chosen',
+  production_reported: 'News from production', dispatched: 'Given to the post', post_reported: 'News from the post',
   epoch_declared: 'Centre restored; a new epoch began',
 }
 

@@ -104,7 +104,9 @@ const events: Record<Event['event'], string> = {
   counter_closed: 'Loket ditutup', released: 'Bagian dilepas', reclaimed: 'Bagian diambil penyelia',
   office_set: 'Data kantor diubah', counter_set: 'Data loket diubah', officer_set: 'Data petugas diubah',
   desk_set: 'Data komputer diubah', rules_set: 'Aturan diubah',
-  rules_approved: 'Aturan disetujui pengelola kedua', epoch_declared: 'Pusat dipulihkan; masa baru dimulai',
+  rules_approved: 'Aturan disetujui pengelola kedua', duplicate_found: 'Permohonan ganda ditemukan', cancelled: 'Dibatalkan sebelum dilayani', delivery_chosen: 'Cara pengambilan dipilih',
+  production_reported: 'Kabar dari pencetakan', dispatched: 'Diserahkan kepada pos', post_reported: 'Kabar dari pos',
+  epoch_declared: 'Pusat dipulihkan; masa baru dimulai',
 }
 
 export const serveId = {

@@ -6,7 +6,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use chrono::Datelike;
 use loket_core::act::{Event, Subject};
-use loket_core::application::{AgeClass, Bill, CancelledBy, Delivery, Kind, PlaceKind, Submission, UploadedScan};
+use loket_core::application::{AgeClass, Bill, CancelledBy, Delivery, Form, Kind, PlaceKind, Submission, UploadedScan};
 use loket_core::id::{ApplicationNo, ScanHash, Timestamp};
 use loket_core::rules::{Rules, age_on};
 use loket_core::sync::Stream;
@@ -108,21 +108,19 @@ fn submission(new: &NewApplication, rules: &Rules) -> Result<Submission, LedgerE
     if rules.electronic_only && !new.electronic {
         return Err(unfit("electronic"));
     }
-    let NewForm { full_name, nik, birth_place, birth_date, sex, address, mother_name, father_name, .. } = &new.form;
-    let NewForm { phone_tail, purpose, destination, .. } = &new.form;
-    let form = NewForm {
-        full_name: composed(full_name),
-        nik: *nik,
-        birth_place: composed(birth_place),
-        birth_date: *birth_date,
-        sex: *sex,
-        address: composed(address),
-        mother_name: composed(mother_name),
-        father_name: composed(father_name),
-        phone_tail: composed(phone_tail),
-        purpose: composed(purpose),
-        destination: composed(destination),
-    };
+    let mut form = Form::from(new.form.clone());
+    for text in [
+        &mut form.full_name,
+        &mut form.birth_place,
+        &mut form.address,
+        &mut form.mother_name,
+        &mut form.father_name,
+        &mut form.phone_tail,
+        &mut form.purpose,
+        &mut form.destination,
+    ] {
+        *text = composed(text);
+    }
     Ok(Submission {
         kind: new.kind,
         age: if grown_up { AgeClass::Adult } else { AgeClass::Child },
@@ -130,7 +128,7 @@ fn submission(new: &NewApplication, rules: &Rules) -> Result<Submission, LedgerE
         validity_years: new.validity_years,
         same_day: new.same_day,
         married: new.married,
-        form: form.into(),
+        form,
         group: new.account.clone(),
         priority: new.priority,
         at: new.submitted_at,

@@ -83,45 +83,23 @@ pub struct NewForm {
     pub destination: String,
 }
 
-impl From<NewForm> for Form {
-    fn from(form: NewForm) -> Form {
-        let NewForm { full_name, nik, birth_place, birth_date, sex, address, mother_name, father_name, .. } = form;
-        let NewForm { phone_tail, purpose, destination, .. } = form;
-        Form {
-            full_name,
-            nik,
-            birth_place,
-            birth_date,
-            sex,
-            address,
-            mother_name,
-            father_name,
-            phone_tail,
-            purpose,
-            destination,
+macro_rules! same_fields {
+    ($one:ident, $other:ident: $($field:ident)*) => {
+        impl From<$one> for $other {
+            fn from(from: $one) -> $other {
+                $other { $($field: from.$field,)* }
+            }
         }
-    }
+        impl From<$other> for $one {
+            fn from(from: $other) -> $one {
+                $one { $($field: from.$field,)* }
+            }
+        }
+    };
 }
 
-impl From<Form> for NewForm {
-    fn from(form: Form) -> NewForm {
-        let Form { full_name, nik, birth_place, birth_date, sex, address, mother_name, father_name, .. } = form;
-        let Form { phone_tail, purpose, destination, .. } = form;
-        NewForm {
-            full_name,
-            nik,
-            birth_place,
-            birth_date,
-            sex,
-            address,
-            mother_name,
-            father_name,
-            phone_tail,
-            purpose,
-            destination,
-        }
-    }
-}
+same_fields!(NewForm, Form: full_name nik birth_place birth_date sex address mother_name father_name phone_tail purpose
+    destination);
 
 /// A scan of the application; its bytes were sent before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
