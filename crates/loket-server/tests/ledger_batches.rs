@@ -105,7 +105,9 @@ fn a_days_work(sri: &mut Desk) -> Vec<String> {
 }
 
 /// What rows say, without what chance and the clock add.
-fn said(rows: Vec<Row>) -> Vec<(Stream, u64, Subject, String, RowOutcome, Option<String>, Vec<Event>)> {
+type Saying = (Stream, u64, Subject, String, RowOutcome, Option<String>, Vec<Event>);
+
+fn said(rows: Vec<Row>) -> Vec<Saying> {
     let one = |row: Row| {
         let (RowHeader { stream, seq, subject, origin, outcome, .. }, body) = row.open().unwrap();
         let RowBody { stamped, events, .. } = body.unwrap();
@@ -200,7 +202,7 @@ async fn a_woken_desk_hears_from_memory_what_the_database_has(places: [&Place; 2
     let (office, registry) = (Stream::Office, Stream::Registry);
     let of = |stream| cursors.iter().filter(move |(s, _)| *s == stream).map(|(_, at)| *at);
     let behind = |back: usize| -> Heads {
-        BTreeMap::from([(office, of(office).rev().nth(back).unwrap()), (registry, of(registry).last().unwrap())])
+        BTreeMap::from([(office, of(office).rev().nth(back).unwrap()), (registry, of(registry).next_back().unwrap())])
     };
     assert!(ledger.since_in_memory(&knc(), &behind(0)).await.unwrap().is_none(), "nothing new");
     let mut without_body = 0;
@@ -212,7 +214,8 @@ async fn a_woken_desk_hears_from_memory_what_the_database_has(places: [&Place; 2
         assert_eq!(ledger.since(&knc(), &behind(back)).await.unwrap().rows, database.rows);
         without_body += memory.rows.iter().filter(|r| r.body.is_none()).count();
     }
-    let late = BTreeMap::from([(office, of(office).last().unwrap()), (registry, of(registry).rev().nth(1).unwrap())]);
+    let late =
+        BTreeMap::from([(office, of(office).next_back().unwrap()), (registry, of(registry).rev().nth(1).unwrap())]);
     let memory = ledger.since_in_memory(&knc(), &late).await.unwrap().unwrap();
     without_body += memory.rows.iter().filter(|r| r.body.is_none()).count();
     assert!(without_body > 0, "the far booking is outside the window");
