@@ -81,7 +81,10 @@ fn told(place: &Place, programs: &Path, folder: &Path, database: Option<&str>) -
 
     let description = format!("{url}/openapi.json");
     let bearer = format!("Authorization: Bearer {INTAKE_KEY}");
+    let config = place.root.join("tests/api/schemathesis.toml").to_string_lossy().into_owned();
     let words = [
+        "--config-file",
+        &config,
         "run",
         &description,
         "--header",

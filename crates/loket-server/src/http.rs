@@ -103,6 +103,7 @@ impl From<Denied> for No {
             Denied::NoPlaceLeft => return refuse(Code::NoPlaceLeft, "appointment"),
             Denied::TooLate => Code::TooLate,
             Denied::MovesUsedUp => Code::MovesUsedUp,
+            Denied::KindUnfit => return refuse(Code::Unfit, "kind"),
             Denied::NotPaid => Code::NotPaid,
             Denied::PlaceLost => Code::PlaceLost,
             Denied::AccountFull => return refuse(Code::AccountFull, "account"),

@@ -44,7 +44,7 @@ use crate::{health, status, uploads};
 struct Described;
 
 /// What every operation may say.
-const ALWAYS: &[Code] = &[Code::TooManyRequests, Code::Overloaded];
+const ALWAYS: &[Code] = &[Code::AddressTooLong, Code::TooManyRequests, Code::Overloaded];
 /// What every operation with a body may say about it.
 const BODY: &[Code] = &[Code::BadRequest, Code::TooLarge, Code::Unfit];
 
@@ -53,7 +53,7 @@ const REFUSALS: &[(&str, &[&[Code]])] = &[
     ("health", &[]),
     ("ready", &[]),
     ("offices", &[&[Code::KeyUnknown]]),
-    ("office", &[&[Code::KeyUnknown, Code::NotFound]]),
+    ("office", &[&[Code::KeyUnknown, Code::NotFound, Code::BadRequest]]),
     ("places", &[&[Code::KeyUnknown, Code::NotFound, Code::BadRequest, Code::Unfit]]),
     ("put_scan", &[&[Code::KeyUnknown, Code::BadRequest, Code::TooLarge, Code::Unreadable, Code::HashDiffers]]),
     ("upload_progress", &[&[Code::KeyUnknown, Code::NotFound, Code::BadRequest]]),
@@ -72,7 +72,7 @@ const REFUSALS: &[(&str, &[&[Code]])] = &[
             &[Code::DiffersFromBefore, Code::NoPlaceLeft, Code::AccountFull],
         ],
     ),
-    ("status", &[&[Code::KeyUnknown, Code::NotFound]]),
+    ("status", &[&[Code::KeyUnknown, Code::NotFound, Code::BadRequest]]),
     (
         "reschedule",
         &[
@@ -241,7 +241,7 @@ fn hash(of: &str) -> Digest {
 }
 
 /// Moments of the example, UTC milliseconds: handed in on Friday morning in Jakarta.
-const SUBMITTED: Timestamp = Timestamp(1_763_606_400_000);
+const SUBMITTED: Timestamp = Timestamp(1_795_143_600_000);
 
 fn paper(document: DocumentKind, name: &str) -> NewDocument {
     let (file_name, media_type) = (format!("{name}.jpg"), "image/jpeg".to_owned());

@@ -10,7 +10,7 @@ use loket_core::application::{Appointment, Priority, Submission};
 use loket_core::id::{ApplicationNo, CounterNo, OfficeCode, Ticket, Timestamp, VisitId};
 use loket_core::rules::Rules;
 use loket_core::sync::Stream;
-use loket_core::visit::{APPLICATIONS_PER_VISIT_MAX, Plan};
+use loket_core::visit::{APPLICATIONS_PER_VISIT_MAX, Plan, Stage};
 use loket_core::world::World;
 
 use crate::ledger::{Heads, Ledger, LedgerError, ServiceRow};
@@ -31,7 +31,9 @@ struct Party<'a> {
 
 /// Applications booked for a day that no visit of that day holds yet.
 fn unpublished(world: &World, day: NaiveDate) -> Vec<(&ApplicationNo, &Appointment, &Submission)> {
-    let visits = world.visits.values().filter_map(|v| v.plan.as_ref()).filter(|p| p.day == day);
+    // A visit that was withdrawn keeps its ticket to itself; whoever comes back to the day gets another one.
+    let standing = world.visits.values().filter(|v| !matches!(v.stage(), Stage::Withdrawn { .. }));
+    let visits = standing.filter_map(|v| v.plan.as_ref()).filter(|p| p.day == day);
     let there: BTreeSet<&ApplicationNo> = visits.flat_map(|p| &p.applications).collect();
     let booked = world.applications.values().filter(|a| !there.contains(&a.no));
     booked

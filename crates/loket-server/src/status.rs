@@ -1,5 +1,5 @@
 //! Where an application stands: for M-Paspor as codes, for whoever asks as a small page in two languages that a phone can
-//! show. It tells what was done and when, and nothing about the person: who knows a number learns no name from it.
+//! show. The page tells what was done and when, and nothing about the person: who knows a number learns no name from it.
 
 use std::sync::Arc;
 

@@ -12,7 +12,8 @@ use std::time::Duration;
 use house::*;
 use loket_core::act::{Act, Subject};
 use loket_core::application::{Delivery, DocumentKind, Kind, PaymentState, PlaceKind, Reason, Verdict, Warning};
-use loket_core::id::{CounterNo, DeskId, Digest, OfficeCode, Timestamp};
+use loket_core::id::{ApplicationNo, CounterNo, DeskId, Digest, OfficeCode, Timestamp};
+use loket_core::nik::Nik;
 use loket_core::sync::{
     AskAnswer, BODY_BYTES_MAX, COMMAND_BYTES_MAX, ChainHead, EnrolAnswer, PROTOCOL, Quarantine, RowOutcome, Snapshot,
     SyncAnswer, SyncAsk, WireError,
@@ -24,7 +25,8 @@ use loket_seal::Signing;
 use loket_server::env::Env;
 use loket_server::intake::{
     APPLICATION_BYTES_MAX, CLOCK_AHEAD_MS_MAX, NOTICE_AGE_MS_MAX, NewApplication, NewAppointment, NewDocument, NewForm,
-    NewPayment, OfficeDetails, OfficeList, PAYMENT_REPORT_MS, SCANS_PER_APPLICATION_MAX, Standing, Status, Step,
+    NewPayment, OfficeDetails, OfficeList, PAYMENT_REPORT_MS, SCANS_PER_APPLICATION_MAX, SUBMITTED_AGE_MS_MAX,
+    Standing, Status, Step,
 };
 use loket_server::listen::Doors;
 use loket_server::problem::{Code, Problem};
@@ -608,6 +610,10 @@ async fn an_application_names_its_unfit_field() {
     unfit("documents[0].bytes", &|n| n.documents[0].bytes += 1).await;
     unfit("documents", &|n| n.documents = vec![n.documents[0].clone(); SCANS_PER_APPLICATION_MAX + 1]).await;
     unfit("documents[2].file_name", &|n| n.documents[2].file_name = "\u{0}".to_owned()).await;
+    unfit("application_no", &|n| n.application_no = ApplicationNo::new("2611000000000001/0").unwrap()).await;
+    unfit("application_no", &|n| n.application_no = ApplicationNo::new("1".repeat(33)).unwrap()).await;
+    unfit("appointment.day", &|n| n.appointment.as_mut().unwrap().day = today() - chrono::Days::new(3)).await;
+    unfit("submitted_at", &|n| n.submitted_at = server.env.now().plus_ms(-SUBMITTED_AGE_MS_MAX - 1000)).await;
     unfit("office", &|n| n.office = OfficeCode::new("KNX").unwrap()).await;
     unfit("account", &|n| n.account = Some("<script>".to_owned())).await;
     unfit("form.full_name", &|n| n.form.full_name = "A\u{202e}B".to_owned()).await;
@@ -753,6 +759,81 @@ async fn whoever_gives_an_application_up_gives_the_place_back_and_is_on_no_list(
     let other = serde_json::json!({ "day": today() + chrono::Days::new(1), "time": "10:00" });
     let path = format!("/v1/intake/applications/{}/appointment", no(1));
     assert_eq!(problem(server.post(&path, &other).await).await, (Code::Cancelled, None));
+}
+
+#[tokio::test]
+async fn a_payment_for_what_was_given_up_opens_nothing_again() {
+    let server = Server::new().await;
+    let mut new = server.application(1, &jpeg()).await;
+    new.account = Some("keluarga-1".to_owned());
+    server.submits(&new).await;
+    let path = format!("/v1/intake/applications/{}/cancellation", no(1));
+    server.post(&path, &serde_json::json!({ "reason": "" })).await;
+    let (ntpn, channel) = ("ABCD1234EFGH5678".to_owned(), "Pos".to_owned());
+    let payment = NewPayment { application_no: no(1), amount_rp: 950_000, ntpn, channel, at: server.env.now() };
+    assert_eq!(server.pays(&payment).await.json::<serde_json::Value>().await.unwrap()["late"], true);
+    for n in 2..=6 {
+        let mut new = server.application(n, &jpeg()).await;
+        new.account = Some("keluarga-1".to_owned());
+        if n == 2 {
+            new.form.nik = Nik::parse("3171010101900001").unwrap();
+        }
+        let told: Status = server.submits(&new).await.json().await.unwrap();
+        assert_eq!(told.warnings, [], "what was given up is no second application");
+    }
+}
+
+#[tokio::test]
+async fn too_little_is_kept_and_buys_no_place() {
+    let server = Server::new().await;
+    server.submits(&server.application(1, &jpeg()).await).await;
+    let (ntpn, channel) = ("ABCD1234EFGH5678".to_owned(), "Pos".to_owned());
+    let payment = NewPayment { application_no: no(1), amount_rp: 1, ntpn, channel, at: server.env.now() };
+    assert_eq!(server.pays(&payment).await.status(), StatusCode::CREATED);
+    server.env.advance_ms(PAYMENT_REPORT_MS);
+    assert_eq!(server.running.ledger().expire_due().await.unwrap(), 1);
+    let paid = server.running.ledger().view(&knc(), |w| w.application(&no(1)).unwrap().payments.len()).await;
+    assert_eq!(paid.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn whoever_moves_within_a_day_gets_another_ticket_and_a_repeat_is_no_second_move() {
+    let server = Server::new().await;
+    server.submits(&server.application(1, &jpeg()).await).await;
+    let (ntpn, channel) = ("ABCD1234EFGH5678".to_owned(), "Pos".to_owned());
+    server.pays(&NewPayment { application_no: no(1), amount_rp: 950_000, ntpn, channel, at: server.env.now() }).await;
+    publish_day(server.running.ledger(), &knc(), today()).await.unwrap();
+    let path = format!("/v1/intake/applications/{}/appointment", no(1));
+    let later = serde_json::json!({ "day": today(), "time": "13:00", "ground": "server_offline" });
+    for _ in 0..2 {
+        assert_eq!(server.post(&path, &later).await.status(), StatusCode::OK);
+    }
+    assert_eq!(publish_day(server.running.ledger(), &knc(), today()).await.unwrap(), 1);
+    let expected = |w: &World| w.visits.values().filter(|v| matches!(v.stage(), Stage::Expected)).count();
+    assert_eq!(server.running.ledger().view(&knc(), expected).await.unwrap(), 1);
+    let places = server.running.ledger().places(&knc(), today()..=today()).await.unwrap();
+    assert_eq!(places.iter().map(|p| p.taken).sum::<u32>(), 1);
+    for kind in ["same_day", "priority"] {
+        let dear = serde_json::json!({ "day": today(), "time": "14:00", "kind": kind, "ground": "server_offline" });
+        assert_eq!(problem(server.post(&path, &dear).await).await, about(Code::Unfit, "kind"), "nobody paid for it");
+    }
+}
+
+#[tokio::test]
+async fn a_family_that_gives_up_one_by_one_is_on_no_list_in_the_end() {
+    let server = Server::new().await;
+    for n in 1..=2 {
+        let mut new = server.application(n, &jpeg()).await;
+        new.account = Some("keluarga-1".to_owned());
+        server.submits(&new).await;
+    }
+    assert_eq!(publish_day(server.running.ledger(), &knc(), today()).await.unwrap(), 1, "they come together");
+    for (n, gone) in [(1, false), (2, true)] {
+        let path = format!("/v1/intake/applications/{}/cancellation", no(n));
+        server.post(&path, &serde_json::json!({ "reason": "" })).await;
+        let withdrawn = |w: &World| w.visits.values().all(|v| matches!(v.stage(), Stage::Withdrawn { .. }));
+        assert_eq!(server.running.ledger().view(&knc(), withdrawn).await.unwrap(), gone);
+    }
 }
 
 #[tokio::test]

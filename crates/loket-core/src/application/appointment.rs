@@ -32,6 +32,24 @@ impl PlaceKind {
     /// All of them.
     pub const ALL: [PlaceKind; 3] = [PlaceKind::Regular, PlaceKind::Priority, PlaceKind::SameDay];
 
+    /// The kind that somebody gets who names none.
+    pub fn fitting(same_day: bool, has_priority: bool) -> PlaceKind {
+        match (same_day, has_priority) {
+            (true, _) => PlaceKind::SameDay,
+            (false, true) => PlaceKind::Priority,
+            (false, false) => PlaceKind::Regular,
+        }
+    }
+
+    /// May somebody take such a place? A priority group may take a regular one; whoever pays for the same day takes those.
+    pub fn fits(self, same_day: bool, has_priority: bool) -> bool {
+        match self {
+            PlaceKind::SameDay => same_day,
+            PlaceKind::Priority => has_priority && !same_day,
+            PlaceKind::Regular => !same_day,
+        }
+    }
+
     /// As it is written on the wire and in databases.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -15,9 +15,9 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::appointments::time_of;
 use super::{
-    APPLICATION_BYTES_MAX, AnotherScan, CLOCK_AHEAD_MS_MAX, NewApplication, NewCancellation, NewDelivery, NewDocument,
-    NewForm, PAYMENT_DUE_MS, SCANS_PER_APPLICATION_MAX, Status, admitted, digest_of, held_until, is_plain, number,
-    status, unfit,
+    APPLICATION_BYTES_MAX, APPLICATION_NO_CHARS_MAX, AnotherScan, CLOCK_AHEAD_MS_MAX, NewApplication, NewCancellation,
+    NewDelivery, NewDocument, NewForm, PAYMENT_DUE_MS, SCANS_PER_APPLICATION_MAX, SUBMITTED_AGE_MS_MAX, Status,
+    admitted, digest_of, held_until, is_plain, number, status, unfit,
 };
 use crate::http::{Answer, No, Server, parse_naming, read, refuse};
 use crate::ledger::{Arrived, Heads, LedgerError, NewCase, ServiceRow, Wanted};
@@ -59,6 +59,11 @@ fn complaint(new: &NewApplication, now: Timestamp) -> Option<String> {
     if !(1900..=2200).contains(&new.form.birth_date.year()) {
         return Some("form.birth_date".to_owned());
     }
+    // Rows about a case are named after it with a sign between: a number has none of these.
+    let no = new.application_no.as_str();
+    if no.len() > APPLICATION_NO_CHARS_MAX || !no.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return Some("application_no".to_owned());
+    }
     let id = |text: &str| ApplicationNo::new(text.to_owned()).is_ok();
     if account.as_ref().is_some_and(|a| !id(a)) {
         return Some("account".to_owned());
@@ -79,7 +84,7 @@ fn complaint(new: &NewApplication, now: Timestamp) -> Option<String> {
     if let Some(field) = delivery.as_ref().and_then(delivery_complaint) {
         return Some(field.to_owned());
     }
-    if new.submitted_at.since(now) > CLOCK_AHEAD_MS_MAX || new.submitted_at.0 < 0 {
+    if new.submitted_at.since(now) > CLOCK_AHEAD_MS_MAX || now.since(new.submitted_at) > SUBMITTED_AGE_MS_MAX {
         return Some("submitted_at".to_owned());
     }
     let appointment = appointment.as_ref()?;
@@ -196,18 +201,9 @@ async fn scans_of(server: &Server, documents: &[NewDocument], at: Timestamp) -> 
 /// The place that an application wants. One for priority groups or for the same day has to fit.
 fn place_of(new: &NewApplication) -> Result<Option<Wanted>, No> {
     let Some(wanted) = &new.appointment else { return Ok(None) };
-    let fitting = match (new.same_day, new.priority.is_some()) {
-        (true, _) => PlaceKind::SameDay,
-        (false, true) => PlaceKind::Priority,
-        (false, false) => PlaceKind::Regular,
-    };
-    let kind = wanted.kind.unwrap_or(fitting);
-    let fits = match kind {
-        PlaceKind::SameDay => new.same_day,
-        PlaceKind::Priority => new.priority.is_some() && !new.same_day,
-        PlaceKind::Regular => !new.same_day,
-    };
-    if !fits {
+    let (same_day, has_priority) = (new.same_day, new.priority.is_some());
+    let kind = wanted.kind.unwrap_or(PlaceKind::fitting(same_day, has_priority));
+    if !kind.fits(same_day, has_priority) {
         return Err(unfit("appointment.kind"));
     }
     Ok(Some(Wanted { day: wanted.day, time: time_of(&wanted.time, "appointment.time")?, kind }))
@@ -243,7 +239,10 @@ pub(crate) async fn submit(State(server): State<Arc<Server>>, request: Request) 
         other => other.into(),
     };
     let found = server.ledger.view(&new.office, |world| world.office.rules_at(now).cloned()).await;
-    let rules = found.map_err(unknown_office)?.ok_or(Code::NotFound)?;
+    let rules = found.map_err(unknown_office)?.ok_or_else(|| unfit("office"))?;
+    if place.as_ref().is_some_and(|p| p.day < rules.day(now)) {
+        return Err(unfit("appointment.day"));
+    }
     let submission = submission(&new, &rules).map_err(unknown_office)?;
     let has = |kind| new.documents.iter().any(|d| d.document == kind);
     if let Some(missing) = rules.documents(submission.kind, submission.age).iter().find(|kind| !has(**kind)) {

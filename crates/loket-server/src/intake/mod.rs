@@ -39,6 +39,11 @@ pub const APPLICATION_BYTES_MAX: usize = 256 * 1024;
 pub const PAYMENT_DUE_MS: i64 = 2 * 3600 * 1000;
 /// How long a channel may take to report a payment, at least, from the moment an application came in.
 pub const PAYMENT_REPORT_MS: i64 = 10 * 60 * 1000;
+/// Characters of an application number; those of M-Paspor have sixteen.
+pub const APPLICATION_NO_CHARS_MAX: usize = 32;
+/// How long ago an application may have been sent, in milliseconds: M-Paspor may have been cut off for weeks, and nobody
+/// gets the fee of an older decree.
+pub const SUBMITTED_AGE_MS_MAX: i64 = 31 * 24 * 3600 * 1000;
 /// Earlier passports of one person.
 pub const EARLIER_PASSPORTS_MAX: usize = 20;
 /// How far ahead the clock of a sender may be, in milliseconds.

@@ -65,6 +65,6 @@ pub(crate) async fn payment(State(server): State<Arc<Server>>, request: Request)
     let event = Event::Paid { payment: Payment { amount_rp, ntpn: ntpn.clone(), channel, at } };
     let (arrived, late) = server.ledger.take_payment(&application_no, &ntpn, &content, event).await?;
     server.metrics.payment(arrived, late);
-    // A payment after the deadline is kept and shown; whether it still buys a place is for people to say.
+    // A payment after the deadline is kept and shown; the applicant chooses a place again.
     json(&parts.headers, status(arrived), &TakenPayment { ntpn, late })
 }

@@ -20,6 +20,7 @@ use crate::problem::Sentence;
 #[serde(deny_unknown_fields)]
 pub struct NewApplication {
     pub office: OfficeCode,
+    #[schema(value_type = String, pattern = "^[A-Za-z0-9]{1,32}$")]
     pub application_no: ApplicationNo,
     /// The account it was filed from. Its people come together, and it may have a few open applications only.
     #[serde(default, skip_serializing_if = "Option::is_none")]

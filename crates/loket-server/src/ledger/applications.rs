@@ -108,21 +108,21 @@ impl Append<'_> {
 
     /// Writes the rows of this office that tell an application of another one.
     async fn tell_own_duplicates(&mut self) -> Result<usize> {
-        let lines =
-            sql("select application, other, other_office from duplicate where told = 0 and office = $1 order by application, other")
-                .bind(self.seat.code.as_str())
-                .all(&mut self.tx)
-                .await?;
-        for line in &lines {
-            let (no, duplicate) = told_of(line)?;
+        // One statement: what another office notes meanwhile is told the next time, and not marked as told now.
+        let lines = sql(
+            "update duplicate set told = 1 where told = 0 and office = $1 returning application, other, other_office",
+        )
+        .bind(self.seat.code.as_str())
+        .all(&mut self.tx)
+        .await?;
+        let mut told: Vec<_> = lines.iter().map(told_of).collect::<Result<_>>()?;
+        told.sort_by(|(a, x), (b, y)| (a, &x.application).cmp(&(b, &y.application)));
+        let count = told.len();
+        for (no, duplicate) in told {
             let external_id = format!("duplicate/{no}/{}", duplicate.application);
             self.service_row(application_row(&no, "dpri", external_id, Event::DuplicateFound { duplicate })).await?;
         }
-        sql("update duplicate set told = 1 where told = 0 and office = $1")
-            .bind(self.seat.code.as_str())
-            .run(&mut self.tx)
-            .await?;
-        Ok(lines.len())
+        Ok(count)
     }
 
     /// This application counts no longer: not for its account, and not as a second one of the same person.
@@ -166,7 +166,7 @@ impl Append<'_> {
         Ok(())
     }
 
-    /// Takes a visit off a day's list if nobody else comes with it. A list that was published keeps its numbers.
+    /// Takes a visit off a day's list if nobody of it comes any more. A list that was published keeps its numbers.
     pub(super) async fn withdraw_visits(
         &mut self,
         no: &ApplicationNo,
@@ -177,7 +177,11 @@ impl Append<'_> {
         let gone: Vec<_> = self.kept.visits_of.get(no).into_iter().flatten().cloned().collect();
         for visit in gone {
             let plan = self.kept.layers.visit(&visit).and_then(|v| v.plan.as_ref());
-            if plan.is_some_and(|p| p.day == day && p.applications == [no.clone()]) {
+            let comes = |other: &ApplicationNo| {
+                let case = self.kept.layers.application(other).filter(|_| other != no);
+                case.is_some_and(|c| c.cancelled.is_none() && c.appointment.as_ref().is_some_and(|a| a.day == day))
+            };
+            if plan.is_some_and(|p| p.day == day && !p.applications.iter().any(comes)) {
                 let row = ServiceRow {
                     stream: Stream::Office,
                     name: "booking",
@@ -240,7 +244,9 @@ impl Ledger {
         append.errands_of_new(no).await?;
         append.commit().await?;
         // The other one may be at another office, whose stream has a lock of its own.
-        self.tell_duplicates().await?;
+        if let Err(error) = self.tell_duplicates().await {
+            tracing::warn!(%error, "Another office is told later that somebody has applied twice");
+        }
         Ok(Arrived::New)
     }
 
@@ -274,8 +280,11 @@ impl Ledger {
             return Err(Denied::Cancelled.into());
         }
         let known = |scan: &UploadedScan| case.scans.iter().any(|s| s.hash == scan.hash && s.document == scan.document);
-        let mut new = Vec::new();
+        let mut new: Vec<UploadedScan> = Vec::new();
         for (i, scan) in scans.into_iter().enumerate() {
+            if new.iter().any(|s| s.hash == scan.hash && s.document == scan.document) {
+                continue;
+            }
             let field = format!("documents[{i}]");
             let turned_down = case.standing_verdict(scan.document, scan.hash);
             match (known(&scan), turned_down.is_some_and(|e| e.value.verdict != Verdict::Accept)) {

@@ -126,27 +126,31 @@ impl Append<'_> {
     /// Registers what came in from outside.
     pub(super) async fn take_in(&mut self, kind: &str, external_id: &str, content: &Digest) -> Result<Arrived> {
         let number = if kind == "payment" { "ntpn" } else { "application_no" };
+        // Another office may take the same number in at this moment: the first one stands, and the second one sees it.
+        let new = sql(
+            "insert into taken_in (kind, external_id, office, digest, at) values ($1, $2, $3, $4, $5) on conflict do nothing",
+        )
+        .bind(kind)
+        .bind(external_id)
+        .bind(self.seat.code.as_str())
+        .bind(&content.0[..])
+        .bind(self.now.0)
+        .run(&mut self.tx)
+        .await?;
+        if new == 1 {
+            return Ok(Arrived::New);
+        }
         let row = sql("select office, digest from taken_in where kind = $1 and external_id = $2")
             .bind(kind)
             .bind(external_id)
             .first(&mut self.tx)
             .await?;
-        if let Some(row) = row {
-            let (office, found): (String, Vec<u8>) = (row.get("office")?, row.get("digest")?);
-            if office == self.seat.code.as_str() && digest(&found)? == *content {
-                return Ok(Arrived::Again);
-            }
-            return Err(Denied::DiffersFromBefore(number).into());
+        let row = row.ok_or(LedgerError::Absent("number"))?;
+        let (office, found): (String, Vec<u8>) = (row.get("office")?, row.get("digest")?);
+        if office == self.seat.code.as_str() && digest(&found)? == *content {
+            return Ok(Arrived::Again);
         }
-        sql("insert into taken_in (kind, external_id, office, digest, at) values ($1, $2, $3, $4, $5)")
-            .bind(kind)
-            .bind(external_id)
-            .bind(self.seat.code.as_str())
-            .bind(&content.0[..])
-            .bind(self.now.0)
-            .run(&mut self.tx)
-            .await?;
-        Ok(Arrived::New)
+        Err(Denied::DiffersFromBefore(number).into())
     }
 }
 
@@ -337,7 +341,14 @@ impl Ledger {
         let seat = self.seat(&office).await?;
         let mut append = self.begin(&seat).await?;
         let case = append.kept.layers.base.applications.get(no);
-        let late = case.is_some_and(|a| a.payment_expired.is_some());
+        let late = case.is_some_and(|a| a.payment_expired.is_some() || a.cancelled.is_some());
+        // Whoever paid too late goes on after all; what was given up or turned down stays so.
+        let goes_on = case.is_some_and(|a| a.payment_expired.is_some() && a.cancelled.is_none());
+        let paid_rp = match &event {
+            Event::Paid { payment } => payment.amount_rp,
+            _ => 0,
+        };
+        let is_enough = case.and_then(|a| a.bill.as_ref()).is_none_or(|bill| paid_rp >= bill.amount_rp);
         if append.take_in("payment", ntpn, content).await? == Arrived::Again {
             return Ok((Arrived::Again, late));
         }
@@ -349,8 +360,13 @@ impl Ledger {
             events: vec![event],
         };
         append.service_row(row).await?;
-        append.place_is_paid(no).await?;
-        append.is_open_again(no).await?;
+        // Too little is kept and shown, and buys no place.
+        if is_enough {
+            append.place_is_paid(no).await?;
+        }
+        if goes_on {
+            append.is_open_again(no).await?;
+        }
         append.commit().await?;
         Ok((Arrived::New, late))
     }

@@ -384,6 +384,12 @@ impl Ledger {
         if !move_on(&mut append.tx, errand, &next).await? {
             return Ok(false);
         }
+        let is_ready = |event: &Event| matches!(event, Event::ProductionReported { report } if report.stage == ProductionStage::Ready);
+        if let Some(no) = &errand.application
+            && rows.iter().flat_map(|row| &row.events).any(is_ready)
+        {
+            append.is_over(no).await?;
+        }
         for row in rows {
             append.service_row(row).await?;
         }

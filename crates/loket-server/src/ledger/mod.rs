@@ -62,6 +62,8 @@ pub enum Denied {
     /// The day before is over.
     TooLate,
     MovesUsedUp,
+    /// A place for a priority group, or for the same day, that the applicant has no right to.
+    KindUnfit,
     NotPaid,
     /// The bill ran out, and nobody has paid since.
     PlaceLost,

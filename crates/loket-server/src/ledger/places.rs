@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 
 use chrono::{Datelike, NaiveDate, NaiveTime};
 use loket_core::act::{Event, Subject};
-use loket_core::application::{Appointment, PlaceKind, SpecialGround};
+use loket_core::application::{Appointment, PlaceKind, SpecialGround, Submission};
 use loket_core::id::{ApplicationNo, AppointmentId, OfficeCode, Timestamp};
 use loket_core::sync::Stream;
 use loket_core::world::Related;
@@ -387,6 +387,17 @@ impl Ledger {
         }
         if append.was_served(no) {
             return Err(Denied::AlreadyServed.into());
+        }
+        // The answer to the first time was lost.
+        if old.state != Tenure::Freed
+            && old.wanted == *place
+            && let Some(appointment) = case.appointment.clone()
+        {
+            return Ok(appointment);
+        }
+        let fits = |s: &Submission| place.kind.fits(s.same_day, s.priority.is_some());
+        if !case.submission.as_ref().is_some_and(fits) {
+            return Err(Denied::KindUnfit.into());
         }
         match old.state {
             Tenure::Freed if !paid => return Err(Denied::PlaceLost.into()),
