@@ -2,6 +2,8 @@
 //! kept: an act names the one it was decided under, and the authority decides again under that same one. No number in
 //! here is presented to a user as an official rule unless its source says so.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveTime, TimeDelta, TimeZone};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -260,7 +262,7 @@ impl Rules {
         if self.letter_regular == self.letter_priority {
             out.push("letter_regular and letter_priority must differ".to_owned());
         }
-        for kind in [Kind::New, Kind::Replacement] {
+        for kind in [Kind::New, Kind::Replacement, Kind::Lost, Kind::Damaged, Kind::DataChange] {
             for age in [AgeClass::Adult, AgeClass::Child] {
                 if self.documents(kind, age).is_empty() {
                     out.push(format!("no documents for {kind:?} {age:?}"));
@@ -273,8 +275,27 @@ impl Rules {
         if self.people_per_account_max == 0 {
             out.push("people_per_account_max is 0: nobody could apply".to_owned());
         }
+        for electronic in [false, true].into_iter().filter(|e| *e || !self.electronic_only) {
+            for years in [5, 10] {
+                let fits = |t: &Tariff| t.electronic == electronic && t.validity_years == years;
+                if !self.tariffs.iter().any(|t| fits(t) && t.from <= self.effective_from) {
+                    let booklet = if electronic { "an electronic" } else { "an ordinary" };
+                    out.push(format!("no tariff for {booklet} passport of {years} years on {}", self.effective_from));
+                }
+            }
+        }
         if self.sessions.iter().any(|s| s.every_min == 0 || s.to < s.from) {
             out.push("sessions must go forward: every_min above 0, to not before from".to_owned());
+        } else {
+            let mut times = BTreeSet::new();
+            let open = self.sessions.iter().flat_map(Sessions::places).filter(|(_, _, places)| *places > 0);
+            for (time, kind, _) in open {
+                if !times.insert((time, kind)) {
+                    let (at, kind) = (time.format("%H:%M"), kind.as_str());
+                    out.push(format!("two sessions both open {kind} places at {at}: only one of them would count"));
+                    break;
+                }
+            }
         }
         if self.fields.is_empty() {
             out.push("fields is empty: nothing would be compared with the documents".to_owned());

@@ -2109,6 +2109,7 @@ impl Day {
             PaymentState::Unknown => {}
             PaymentState::Unpaid => parts.push("billed, not paid".to_owned()),
             PaymentState::Expired { .. } => parts.push("bill expired".to_owned()),
+            PaymentState::PaidInPart { paid_rp, of_rp } => parts.push(format!("paid {paid_rp} of {of_rp}")),
             PaymentState::ProofSeen { what, reference } => parts.push(format!("proof seen: {what} {reference}")),
             PaymentState::Paid { payment } => parts.push(format!("paid, NTPN {}", payment.ntpn)),
         }

@@ -636,7 +636,7 @@ fn payment_of(cases: &[&Application]) -> PaymentSummary {
         PaymentSummary::ProofSeen
     } else if states.iter().any(|s| matches!(s, PaymentState::Expired { .. })) {
         PaymentSummary::Expired
-    } else if states.iter().any(|s| matches!(s, PaymentState::Unpaid)) {
+    } else if states.iter().any(|s| matches!(s, PaymentState::Unpaid | PaymentState::PaidInPart { .. })) {
         PaymentSummary::Unpaid
     } else {
         PaymentSummary::NotChecked

@@ -130,8 +130,8 @@ codes! {
         "Bayar dahulu, lalu ubah jadwal."
         "Pay first, then move the appointment.";
     PlaceLost CONFLICT
-        "Batas waktu pembayaran terlewati dan jadwal dilepas. Ajukan permohonan baru."
-        "The bill was not paid in time and the place is gone. Apply again.";
+        "Tidak ada pembayaran sampai batas waktunya, jadwal sudah dilepas. Ajukan permohonan baru."
+        "No payment came in time and the place is gone. Apply again.";
     AccountFull CONFLICT
         "Akun ini sudah memiliki permohonan sebanyak yang diizinkan."
         "This account has as many open applications as it may have.";

@@ -39,24 +39,29 @@ fn standing(case: &Application, visits: &[&Visit]) -> Standing {
     if let Some(last) = outcomes.next_back() {
         return match last.outcome {
             Outcome::Accepted => after_the_counter(case),
-            Outcome::AwaitingReupload if reuploads_asked(case).is_empty() => Standing::Booked,
+            Outcome::AwaitingReupload if reuploads_asked(case).is_empty() => Standing::ReuploadSent,
             Outcome::AwaitingReupload => Standing::AwaitingReupload,
             Outcome::OnHold { .. } => Standing::OnHold,
             Outcome::Refused { .. } => Standing::Refused,
             Outcome::GivenUp => Standing::GivenUp,
         };
     }
-    let here = |v: &&Visit| matches!(v.stage(), Stage::Waiting { .. } | Stage::Called { .. } | Stage::Serving { .. });
-    if visits.iter().any(here) {
+    if visits.iter().any(|v| matches!(v.stage(), Stage::Called { .. } | Stage::Serving { .. })) {
         return Standing::AtTheOffice;
     }
-    let later = case.submission.as_ref().is_some_and(|s| s.kind.is_paid_after_photo());
-    match (case.payment(), case.appointment.is_some()) {
-        (PaymentState::Unpaid | PaymentState::Unknown, true) if later => Standing::Booked,
-        (PaymentState::Expired { .. }, _) => Standing::PaymentExpired,
-        (PaymentState::Paid { .. }, false) if case.payment_expired.is_some() => Standing::PaidLate,
-        (PaymentState::Unpaid | PaymentState::Unknown, _) => Standing::AwaitingPayment,
-        (PaymentState::Paid { .. } | PaymentState::ProofSeen { .. }, _) => Standing::Booked,
+    if visits.iter().any(|v| matches!(v.stage(), Stage::Waiting { .. })) {
+        return Standing::WaitingAtTheOffice;
+    }
+    let pays_later = case.submission.as_ref().is_some_and(|s| s.kind.is_paid_after_photo());
+    let booked = if case.appointment.is_some() { Standing::Booked } else { Standing::WithoutAppointment };
+    match case.payment() {
+        PaymentState::Paid { .. } if case.appointment.is_none() && case.payment_expired.is_some() => Standing::PaidLate,
+        PaymentState::Paid { .. } | PaymentState::ProofSeen { .. } => booked,
+        PaymentState::Expired { .. } => Standing::PaymentExpired,
+        PaymentState::PaidInPart { .. } if case.payment_expired.is_some() => Standing::PaymentExpired,
+        PaymentState::PaidInPart { .. } => Standing::AwaitingPayment,
+        PaymentState::Unpaid | PaymentState::Unknown if pays_later => booked,
+        PaymentState::Unpaid | PaymentState::Unknown => Standing::AwaitingPayment,
     }
 }
 
@@ -346,11 +351,14 @@ const INDONESIAN: Words = Words {
     other_lang: "en",
     standing: |standing| match standing {
         Standing::AwaitingPayment => "Menunggu pembayaran",
-        Standing::PaymentExpired => "Batas waktu pembayaran terlewati; jadwal dilepas",
+        Standing::PaymentExpired => "Tidak ada pembayaran sampai batas waktunya; ajukan permohonan baru",
         Standing::PaidLate => "Pembayaran diterima setelah batas waktu; pilih jadwal baru di M-Paspor",
         Standing::Booked => "Terjadwal",
+        Standing::WithoutAppointment => "Belum ada jadwal; pilih jadwal di M-Paspor",
+        Standing::WaitingAtTheOffice => "Sudah hadir, menunggu dipanggil",
         Standing::AtTheOffice => "Sedang dilayani di kantor imigrasi",
         Standing::AwaitingReupload => "Menunggu unggah ulang dokumen",
+        Standing::ReuploadSent => "Dokumen sudah diunggah ulang, sedang diperiksa",
         Standing::OnHold => "Ditangguhkan",
         Standing::InProcess => "Diterima, paspor sedang diproses",
         Standing::ReadyForCollection => "Paspor siap diambil",
@@ -400,11 +408,14 @@ const ENGLISH: Words = Words {
     other_lang: "id",
     standing: |standing| match standing {
         Standing::AwaitingPayment => "Waiting for the payment",
-        Standing::PaymentExpired => "Not paid in time; the appointment was given up",
+        Standing::PaymentExpired => "No payment came in time; apply again",
         Standing::PaidLate => "Paid after the deadline; choose another appointment in M-Paspor",
         Standing::Booked => "Booked",
+        Standing::WithoutAppointment => "No appointment yet; choose one in M-Paspor",
+        Standing::WaitingAtTheOffice => "Arrived, waiting to be called",
         Standing::AtTheOffice => "Being served at the immigration office",
         Standing::AwaitingReupload => "Waiting for documents to be uploaded again",
+        Standing::ReuploadSent => "Documents were uploaded again and are being checked",
         Standing::OnHold => "On hold",
         Standing::InProcess => "Accepted, the passport is being made",
         Standing::ReadyForCollection => "The passport can be collected",

@@ -13,7 +13,8 @@ use house::place::{Place, Postgres, Sqlite};
 use house::*;
 use loket_core::act::{Act, ApplicationOutcome, CommandRef, Event, Subject};
 use loket_core::application::{
-    Application, Appointment, Duplicate, Payment, PaymentState, PlaceKind, Priority, Reason, SpecialGround, Verdict,
+    Application, Appointment, CancelledBy, Duplicate, Payment, PaymentState, PlaceKind, Priority, Reason,
+    SpecialGround, Verdict,
 };
 use loket_core::id::{CounterNo, Digest, Epoch, OfficeCode, OfficerId, RequestId, RulesVersion, Timestamp};
 use loket_core::nik::Nik;
@@ -585,39 +586,125 @@ async fn an_applicant_moves_once_and_not_later_than_the_day_before(place: &impl 
     agrees(&ledger).await;
 }
 
+/// Hands in an application that wants no place yet and has two hours to pay.
+async fn submit_without_a_place(
+    ledger: &Ledger,
+    office: &OfficeCode,
+    n: u32,
+    nik: u32,
+) -> Result<Arrived, LedgerError> {
+    let submitted = Event::Submitted { submission: Box::new(submission(None, None)) };
+    let row = ServiceRow {
+        stream: Stream::Registry,
+        name: "m-paspor",
+        external_id: no(n).to_string(),
+        subject: Subject::Application(no(n)),
+        events: vec![submitted],
+    };
+    let nik = Nik::parse(&format!("317101010190{nik:04}")).unwrap();
+    // What is sent differs from office to office.
+    let content = Digest::of(format!("{office}/{n}").as_bytes());
+    let due = ledger.env().now().plus_ms(PAYMENT_DUE_MS);
+    let case = NewCase { no: &no(n), content, scans: &[], nik, account: Some("akun"), place: None, due };
+    ledger.take_application(office, &case, |_, _| Ok(vec![row])).await
+}
+
+async fn whoever_applied_without_a_place_takes_the_first_one_when_it_is_paid(place: &impl Place) {
+    let ledger = office(place).await;
+    let (first, second) = (nine(tomorrow()), nine(today() + chrono::Days::new(3)));
+    submit_without_a_place(&ledger, &knc(), 1, 1).await.unwrap();
+    let refused = move_to(&ledger, 1, &first).await;
+    assert!(matches!(refused, Err(LedgerError::Denied(Denied::NotPaid))), "{refused:?}");
+    pay(&ledger, 1).await;
+    let refused = move_to(&ledger, 1, &nine(today())).await;
+    assert!(matches!(refused, Err(LedgerError::Denied(Denied::TooLate))), "{refused:?}");
+    let taken_place = move_to(&ledger, 1, &first).await.unwrap();
+    assert_eq!(move_to(&ledger, 1, &first).await.unwrap(), taken_place, "the answer was lost: no second place");
+    assert_eq!(taken(&ledger, &first).await, 1);
+    ledger.env().advance_ms(PAYMENT_DUE_MS);
+    assert_eq!(ledger.expire_due().await.unwrap(), 0, "it is paid for");
+    move_to(&ledger, 1, &second).await.unwrap();
+    assert_eq!((taken(&ledger, &first).await, taken(&ledger, &second).await), (0, 1));
+    let refused = move_to(&ledger, 1, &first).await;
+    assert!(matches!(refused, Err(LedgerError::Denied(Denied::MovesUsedUp))), "only the first was free: {refused:?}");
+    agrees(&ledger).await;
+}
+
+async fn an_unpaid_application_without_a_place_ends_in_time_too(place: &impl Place) {
+    let ledger = office(place).await;
+    for n in 0..5 {
+        submit_without_a_place(&ledger, &knc(), n, n).await.unwrap();
+    }
+    pay(&ledger, 0).await;
+    let sixth = submit_without_a_place(&ledger, &knc(), 5, 5).await;
+    assert!(matches!(sixth, Err(LedgerError::Denied(Denied::AccountFull))), "{sixth:?}");
+    ledger.env().advance_ms(PAYMENT_DUE_MS);
+    assert_eq!(ledger.expire_due().await.unwrap(), 4);
+    assert_eq!(ledger.expire_due().await.unwrap(), 0, "once");
+    assert!(matches!(case(&ledger, 1).await.payment(), PaymentState::Expired { .. }));
+    let refused = move_to(&ledger, 1, &nine(tomorrow())).await;
+    assert!(matches!(refused, Err(LedgerError::Denied(Denied::PlaceLost))), "{refused:?}");
+    submit_without_a_place(&ledger, &knc(), 5, 1).await.unwrap();
+    assert_eq!(case(&ledger, 5).await.duplicates, [], "what has ended is no second application");
+    agrees(&ledger).await;
+}
+
+/// A number names one application in the country, whichever office hears of it first.
+async fn of_one_number_sent_to_two_offices_at_once_one_is_taken_in(place: &impl Place) {
+    let ledgers = [office(place).await, place.open().await];
+    set_up(&ledgers[0], place.folder(), "KNX").await;
+    let knx = OfficeCode::new("KNX").unwrap();
+    for n in 0..10 {
+        let both = [knc(), knx.clone()].map(|at| {
+            let ledger = ledgers[usize::from(at == knx)].clone();
+            tokio::spawn(async move { submit_without_a_place(&ledger, &at, n, 100 + n).await })
+        });
+        let (mut taken_in, mut refused) = (0, 0);
+        for one in both {
+            match one.await.unwrap() {
+                Ok(Arrived::New) => taken_in += 1,
+                Err(LedgerError::Denied(Denied::DiffersFromBefore(_))) => refused += 1,
+                // It was sent again, and met the other one.
+                Err(error) if error.is_busy() => refused += 1,
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!((taken_in, refused), (1, 1));
+        pay(&ledgers[0], n).await;
+        ledgers[0].cancel(&no(n), CancelledBy::Applicant, "").await.unwrap();
+    }
+    let mut known = 0;
+    for at in [knc(), knx] {
+        known += ledgers[0].view(&at, |w| w.applications.len()).await.unwrap();
+    }
+    assert_eq!(known, 10, "at one office each");
+}
+
 /// Two processes, two offices, one moment: whoever is second sees the first, and both are told.
 async fn of_two_applications_of_one_person_at_two_offices_each_is_told_of_the_other(place: &impl Place) {
     let ledgers = [office(place).await, place.open().await];
     set_up(&ledgers[0], place.folder(), "KNX").await;
     let knx = OfficeCode::new("KNX").unwrap();
-    let both = [knc(), knx.clone()].map(|at| {
-        let (ledger, n) = (ledgers[usize::from(at == knx)].clone(), if at == knx { 2 } else { 1 });
-        tokio::spawn(async move {
-            let row = |_: &World, _: &_| {
-                let submitted = Event::Submitted { submission: Box::new(submission(None, None)) };
-                Ok(vec![ServiceRow {
-                    stream: Stream::Registry,
-                    name: "m-paspor",
-                    external_id: no(n).to_string(),
-                    subject: Subject::Application(no(n)),
-                    events: vec![submitted],
-                }])
-            };
-            let nik = Nik::parse("3171010101900000").unwrap();
-            let content = Digest::of(&n.to_be_bytes());
-            let case = NewCase { no: &no(n), content, scans: &[], nik, account: Some("akun"), place: None };
-            ledger.take_application(&at, &case, row).await.unwrap();
-        })
-    });
-    for one in both {
-        one.await.unwrap();
-    }
     let told = async |office: &OfficeCode, n: u32| {
         let told = |w: &World| w.applications[&no(n)].duplicates.clone();
         ledgers[0].view(office, told).await.unwrap()
     };
-    assert_eq!(told(&knc(), 1).await, [Duplicate { office: knx.clone(), application: no(2) }]);
-    assert_eq!(told(&knx, 2).await, [Duplicate { office: knc(), application: no(1) }]);
+    // Each notice may fall into the moment in which the other office writes its own.
+    for pair in 0..10 {
+        let (a, b) = (2 * pair, 2 * pair + 1);
+        let both = [knc(), knx.clone()].map(|at| {
+            let (ledger, n) = (ledgers[usize::from(at == knx)].clone(), if at == knx { b } else { a });
+            tokio::spawn(async move { submit_without_a_place(&ledger, &at, n, 100 + pair).await.unwrap() })
+        });
+        for one in both {
+            assert_eq!(one.await.unwrap(), Arrived::New);
+        }
+        assert_eq!(told(&knc(), a).await, [Duplicate { office: knx.clone(), application: no(b) }]);
+        assert_eq!(told(&knx, b).await, [Duplicate { office: knc(), application: no(a) }]);
+        for n in [a, b] {
+            ledgers[0].cancel(&no(n), CancelledBy::Applicant, "").await.unwrap();
+        }
+    }
     assert_eq!(ledgers[1].tell_duplicates().await.unwrap(), 0, "once");
 }
 
@@ -630,8 +717,8 @@ async fn an_account_never_has_a_sixth_open_application(place: &impl Place) {
         tokio::spawn(async move {
             let nik = Nik::parse(&format!("317101010190{n:04}")).unwrap();
             let content = Digest::of(&n.to_be_bytes());
-            let place = Some((&nine, Timestamp(i64::MAX)));
-            let case = NewCase { no: &no(n), content, scans: &[], nik, account: Some("keluarga"), place };
+            let (place, due) = (Some(&nine), Timestamp(i64::MAX));
+            let case = NewCase { no: &no(n), content, scans: &[], nik, account: Some("keluarga"), place, due };
             ledger.take_application(&knc(), &case, |_, _| Ok(Vec::new())).await
         })
     });
@@ -822,6 +909,9 @@ macro_rules! ledger_contract {
             whoever_has_not_paid_after_two_hours_gives_the_place_back
             a_payment_after_the_bill_ran_out_is_kept_and_shown_and_takes_no_place
             an_applicant_moves_once_and_not_later_than_the_day_before
+            whoever_applied_without_a_place_takes_the_first_one_when_it_is_paid
+            an_unpaid_application_without_a_place_ends_in_time_too
+            of_one_number_sent_to_two_offices_at_once_one_is_taken_in
             of_two_applications_of_one_person_at_two_offices_each_is_told_of_the_other
             an_account_never_has_a_sixth_open_application
             where_no_place_was_opened_none_can_be_taken

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use house::*;
-use loket_core::act::{Act, Subject};
+use loket_core::act::{Act, ApplicationOutcome, Subject};
 use loket_core::application::{Delivery, DocumentKind, Kind, PaymentState, PlaceKind, Reason, Verdict, Warning};
 use loket_core::id::{ApplicationNo, CounterNo, DeskId, Digest, OfficeCode, Timestamp};
 use loket_core::nik::Nik;
@@ -18,7 +18,7 @@ use loket_core::sync::{
     AskAnswer, BODY_BYTES_MAX, COMMAND_BYTES_MAX, ChainHead, EnrolAnswer, PROTOCOL, Quarantine, RowOutcome, Snapshot,
     SyncAnswer, SyncAsk, WireError,
 };
-use loket_core::visit::{Presence, Stage};
+use loket_core::visit::{Outcome, Presence, Stage};
 use loket_core::world::{Related, World};
 use loket_decode::Bitmap;
 use loket_seal::Signing;
@@ -794,6 +794,26 @@ async fn too_little_is_kept_and_buys_no_place() {
     assert_eq!(server.running.ledger().expire_due().await.unwrap(), 1);
     let paid = server.running.ledger().view(&knc(), |w| w.application(&no(1)).unwrap().payments.len()).await;
     assert_eq!(paid.unwrap(), 1);
+    assert_eq!(server.ask_status(1).await.standing, Standing::PaymentExpired);
+}
+
+#[tokio::test]
+async fn two_payments_that_make_up_the_fee_are_the_fee_and_the_first_alone_is_not() {
+    let server = Server::new().await;
+    server.submits(&server.application(1, &jpeg()).await).await;
+    let pays = async |amount_rp: u64, ntpn: &str| {
+        let (ntpn, channel) = (ntpn.to_owned(), "Pos".to_owned());
+        let payment = NewPayment { application_no: no(1), amount_rp, ntpn, channel, at: server.env.now() };
+        assert_eq!(server.pays(&payment).await.status(), StatusCode::CREATED);
+        server.running.ledger().view(&knc(), |w| w.application(&no(1)).unwrap().payment()).await.unwrap()
+    };
+    let in_part = pays(900_000, "ABCD1234EFGH5678").await;
+    assert_eq!(in_part, PaymentState::PaidInPart { paid_rp: 900_000, of_rp: 950_000 });
+    assert_eq!(server.ask_status(1).await.standing, Standing::AwaitingPayment);
+    assert!(matches!(pays(50_000, "ABCD1234EFGH5679").await, PaymentState::Paid { .. }));
+    server.env.advance_ms(PAYMENT_REPORT_MS);
+    assert_eq!(server.running.ledger().expire_due().await.unwrap(), 0);
+    assert_eq!(server.ask_status(1).await.standing, Standing::Booked);
 }
 
 #[tokio::test]
@@ -891,6 +911,36 @@ async fn a_document_that_was_asked_for_again_is_sent_again_and_every_attempt_is_
     assert!(steps.ends_with(&[Step::ReuploadAsked, Step::Reuploaded]), "{steps:?}");
     let fetched = server.get(&sri, &format!("/v1/scans/{}", another.hash)).await;
     assert_eq!(fetched.status(), StatusCode::OK, "desks of the office may see it");
+}
+
+#[tokio::test]
+async fn whoever_gave_up_at_the_counter_is_asked_for_no_document_any_more() {
+    let server = Server::new().await;
+    let new = server.application(1, &jpeg()).await;
+    server.submits(&new).await;
+    publish_day(server.running.ledger(), &knc(), today()).await.unwrap();
+    let mut sri = server.desk("sri.wulandari").await;
+    sri.opens(server.running.ledger(), 1).await;
+    let counter = CounterNo(1);
+    let start = Act::Start { counter, applications: vec![no(1)], presence: Presence::NameConfirmed };
+    sri.does(server.running.ledger(), on("A-001"), start).await;
+    let verdict = Act::Verdict {
+        document: DocumentKind::Ktp,
+        scan: new.documents[0].hash,
+        verdict: Verdict::AskReupload { reason: Reason::Glare },
+        to_applicant: String::new(),
+        note: String::new(),
+    };
+    sri.does(server.running.ledger(), Subject::Application(no(1)), verdict).await;
+    let other = Bitmap::new(64, 48, vec![10; 64 * 48 * 3]).unwrap().to_jpeg(80);
+    server.put_scan(&Digest::of(&other).to_string(), other.clone()).await;
+    let another = NewDocument { hash: Digest::of(&other), bytes: other.len() as u64, ..new.documents[0].clone() };
+    let outcomes = vec![ApplicationOutcome { application: no(1), outcome: Outcome::GivenUp }];
+    sri.does(server.running.ledger(), on("A-001"), Act::Finish { counter, outcomes }).await;
+    let path = format!("/v1/intake/applications/{}/documents", no(1));
+    let sent = server.post(&path, &serde_json::json!({ "documents": [another] })).await;
+    assert_eq!(problem(sent).await, (Code::AlreadyServed, None));
+    assert_eq!(server.ask_status(1).await.standing, Standing::GivenUp);
 }
 
 #[tokio::test]
@@ -1089,9 +1139,9 @@ async fn whoever_has_the_number_sees_where_it_stands_and_learns_nothing_else() {
     let mut sri = server.desk("sri.wulandari").await;
     sri.does(server.running.ledger(), on("A-001"), arrives()).await;
     let (at_the_office, steps) = status().await;
-    assert_eq!((at_the_office, steps.last()), (Standing::AtTheOffice, Some(&Step::Arrived)));
+    assert_eq!((at_the_office, steps.last()), (Standing::WaitingAtTheOffice, Some(&Step::Arrived)));
     let english = page("en").await;
-    assert!(english.contains("Being served at the immigration office") && english.contains("Arrived at the office"));
+    assert!(english.contains("Arrived, waiting to be called") && english.contains("Arrived at the office"));
     let NewForm { full_name, nik, address, mother_name, .. } = &new.form;
     for private in [full_name.as_str(), nik.as_str(), address, mother_name, "1990", "ABCD1234EFGH5678"] {
         assert!(!english.contains(private) && !unpaid.contains(private), "{private}");

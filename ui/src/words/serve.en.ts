@@ -198,7 +198,7 @@ export const serveEn = {
     payment: 'Payment',
     byServer: 'Per server',
     paid: (amount: string) => `Paid ${amount}`,
-    unpaid: 'Not paid', expired: (at: string) => `Bill expired ${at}`, unknown: 'Not checked',
+    unpaid: 'Not paid', paidInPart: (paid: string, of: string) => `Paid ${paid} of ${of}`, expired: (at: string) => `Bill expired ${at}`, unknown: 'Not checked',
     bill: 'Bill', billDue: (amount: string, due: string) => `${amount}, due ${due}`,
     proofSeen: 'Proof seen', notNeeded: 'Not needed', notSeen: 'Not yet',
     recordProof: 'Record proof…',

@@ -199,7 +199,7 @@ export const serveId = {
     payment: 'Pembayaran',
     byServer: 'Menurut server',
     paid: (amount: string) => `Lunas ${amount}`,
-    unpaid: 'Belum bayar', expired: (at: string) => `Tagihan kedaluwarsa ${at}`, unknown: 'Belum dicek',
+    unpaid: 'Belum bayar', paidInPart: (paid: string, of: string) => `Dibayar ${paid} dari ${of}`, expired: (at: string) => `Tagihan kedaluwarsa ${at}`, unknown: 'Belum dicek',
     bill: 'Tagihan', billDue: (amount: string, due: string) => `${amount}, batas ${due}`,
     proofSeen: 'Bukti dilihat', notNeeded: 'Tidak diperlukan', notSeen: 'Belum',
     recordProof: 'Catat bukti…',

@@ -640,10 +640,14 @@ impl Application {
 
     /// What is known about the fee. "Paid per server" and "proof seen" are two facts.
     pub fn payment(&self) -> PaymentState {
-        if let Some(paid) = self.payments.first() {
+        let paid_rp = self.payments.iter().fold(0u64, |sum, p| sum.saturating_add(p.amount_rp));
+        let of_rp = self.bill.as_ref().map_or(0, |b| b.amount_rp);
+        if let Some(paid) = self.payments.first().filter(|_| paid_rp >= of_rp) {
             PaymentState::Paid { payment: paid.clone() }
         } else if let Some(proof) = self.proofs.iter().find(|e| !e.withdrawn) {
             PaymentState::ProofSeen { what: proof.value.what.clone(), reference: proof.value.reference.clone() }
+        } else if paid_rp > 0 {
+            PaymentState::PaidInPart { paid_rp, of_rp }
         } else if let Some(at) = self.payment_expired {
             PaymentState::Expired { at }
         } else if self.bill.is_some() {

@@ -43,7 +43,21 @@ pub struct SeenProof {
 pub enum PaymentState {
     Unknown,
     Unpaid,
-    Expired { at: Timestamp },
-    ProofSeen { what: String, reference: String },
-    Paid { payment: Payment },
+    Expired {
+        at: Timestamp,
+    },
+    ProofSeen {
+        what: String,
+        reference: String,
+    },
+    /// Money came, but less than the bill says: for the officer that is not paid.
+    PaidInPart {
+        #[ts(type = "number")]
+        paid_rp: u64,
+        #[ts(type = "number")]
+        of_rp: u64,
+    },
+    Paid {
+        payment: Payment,
+    },
 }

@@ -251,14 +251,15 @@ pub(crate) async fn submit(State(server): State<Arc<Server>>, request: Request) 
     }
     let scans = scans_of(&server, &new.documents, new.submitted_at).await?;
     let hashes: Vec<ScanHash> = new.documents.iter().map(|d| d.hash).collect();
-    let place = place.as_ref().map(|p| (p, held_until(&submission, now, server.makes_bills)));
+    let due = held_until(&submission, now, server.makes_bills);
     let case = NewCase {
         no: &new.application_no,
         content,
         scans: &hashes,
         nik: submission.form.nik,
         account: new.account.as_deref(),
-        place,
+        place: place.as_ref(),
+        due,
     };
     let write = |_: &World, heads: &Heads| rows(&new, submission, scans, &rules, heads, server.makes_bills);
     let arrived = server.ledger.take_application(&new.office, &case, write).await;

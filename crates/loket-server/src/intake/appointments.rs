@@ -163,7 +163,8 @@ pub(crate) async fn places(
 /// Another place
 ///
 /// By the applicant: once it is paid for, not later than the day before, and as often as the rules say. With a ground:
-/// free, at any time, and not counted. Whoever paid too late takes a place again this way.
+/// free, at any time, and not counted. Whoever paid too late takes a place again this way, and whoever applied without an
+/// appointment takes the first one.
 #[utoipa::path(
     post, path = "/v1/intake/applications/{no}/appointment", tag = "applications", operation_id = "reschedule",
     security(("intake" = [])),

@@ -310,13 +310,20 @@ pub struct PlacesList {
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
     AwaitingPayment,
-    /// The bill ran out, the place is gone.
+    /// No payment came in time; a place it had is gone.
     PaymentExpired,
     /// Paid after the bill ran out: kept, and another place can be taken.
     PaidLate,
     Booked,
+    /// Nothing is due before an appointment is chosen.
+    WithoutAppointment,
+    /// Arrived, and not called yet.
+    WaitingAtTheOffice,
+    /// Called, or being served.
     AtTheOffice,
     AwaitingReupload,
+    /// What was asked for is here and waits for an officer.
+    ReuploadSent,
     OnHold,
     InProcess,
     /// Lies at the office.

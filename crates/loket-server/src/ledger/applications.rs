@@ -8,11 +8,11 @@ use loket_core::id::{ApplicationNo, Digest, OfficeCode, ScanHash, Timestamp};
 use loket_core::nik::Nik;
 use loket_core::sync::Stream;
 use loket_core::visit::{Outcome, Stage};
-use loket_core::world::{Related, World};
+use loket_core::world::Related;
 
 use super::db::{Line, sql};
 use super::places::Wanted;
-use super::{Append, Arrived, Denied, Heads, Ledger, LedgerError, Result, ServiceRow, open, stored_row};
+use super::{Append, Arrived, Denied, Heads, Kept, Ledger, LedgerError, Result, ServiceRow, World, open, stored_row};
 
 /// Scans of one application, all attempts together.
 pub const SCANS_PER_CASE_MAX: usize = 60;
@@ -26,8 +26,11 @@ pub struct NewCase<'a> {
     pub scans: &'a [ScanHash],
     pub nik: Nik,
     pub account: Option<&'a str>,
-    /// The place it wants, held until a time unless it is paid for.
-    pub place: Option<(&'a Wanted, Timestamp)>,
+    /// The place it wants.
+    pub place: Option<&'a Wanted>,
+    /// Until when it may be unpaid; then its place is free again and it counts no longer. 0: nothing is due before the
+    /// photo.
+    pub due: Timestamp,
 }
 
 fn unread(error: impl std::fmt::Display) -> LedgerError {
@@ -44,6 +47,27 @@ fn told_of(line: &Line) -> Result<(ApplicationNo, Duplicate)> {
     let office = OfficeCode::new(line.get::<String>("other_office")?).map_err(unread)?;
     let application = ApplicationNo::new(line.get::<String>("other")?).map_err(unread)?;
     Ok((no, Duplicate { office, application }))
+}
+
+/// Does this end an application, so that nothing more is wanted of its applicant?
+fn is_closing(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Accepted | Outcome::Refused { .. } | Outcome::GivenUp => true,
+        Outcome::AwaitingReupload | Outcome::OnHold { .. } => false,
+    }
+}
+
+impl Kept {
+    /// What the newest visit of an application came to, if one came to anything.
+    pub(super) fn newest_outcome(&self, no: &ApplicationNo) -> Option<&Outcome> {
+        // Visit ids begin with their day, so the last visit is the newest.
+        let visits = self.visits_of.get(no).into_iter().flatten().rev();
+        let mut outcomes = visits
+            .filter_map(|id| self.layers.visit(id))
+            .flat_map(|v| v.state.outcomes.iter().rev())
+            .filter(|o| o.application == *no);
+        outcomes.next().map(|o| &o.outcome)
+    }
 }
 
 impl Append<'_> {
@@ -195,6 +219,19 @@ impl Append<'_> {
         Ok(())
     }
 
+    /// It may be unpaid until then, and has no place whose booking says so.
+    async fn may_be_unpaid_until(&mut self, no: &ApplicationNo, due: Timestamp) -> Result<()> {
+        if due.0 > 0 {
+            sql("insert into unplaced_bill (application, office, due) values ($1, $2, $3) on conflict do nothing")
+                .bind(no.as_str())
+                .bind(self.seat.code.as_str())
+                .bind(due.0)
+                .run(&mut self.tx)
+                .await?;
+        }
+        Ok(())
+    }
+
     /// Has work at a counter begun, or ended?
     pub(super) fn was_served(&self, no: &ApplicationNo) -> bool {
         let visits = self.kept.visits_of.get(no).into_iter().flatten();
@@ -227,7 +264,7 @@ impl Ledger {
     where
         F: FnOnce(&World, &Heads) -> Result<Vec<ServiceRow>>,
     {
-        let NewCase { no, content, scans, place, .. } = case;
+        let NewCase { no, content, scans, place, due, .. } = case;
         let seat = self.seat(office).await?;
         let mut append = self.begin(&seat).await?;
         if append.take_in("application", no.as_str(), content).await? == Arrived::Again {
@@ -235,8 +272,9 @@ impl Ledger {
         }
         append.scans_belong(no, scans).await?;
         let mut rows = write(&append.kept.layers.base, &append.heads)?;
-        if let Some((place, due)) = place {
-            rows.push(append.book(no, place, *due).await?);
+        match place {
+            Some(place) => rows.push(append.book(no, place, *due, None).await?),
+            None => append.may_be_unpaid_until(no, *due).await?,
         }
         append.whose(case).await?;
         append.service_rows(rows).await?;
@@ -278,6 +316,9 @@ impl Ledger {
         let case = append.kept.layers.application(no).ok_or(LedgerError::Absent("application"))?;
         if case.cancelled.is_some() {
             return Err(Denied::Cancelled.into());
+        }
+        if append.kept.newest_outcome(no).is_some_and(is_closing) {
+            return Err(Denied::AlreadyServed.into());
         }
         let known = |scan: &UploadedScan| case.scans.iter().any(|s| s.hash == scan.hash && s.document == scan.document);
         let mut new: Vec<UploadedScan> = Vec::new();
@@ -335,6 +376,7 @@ impl Ledger {
         }
         let day = case.appointment.as_ref().map(|a| a.day);
         append.free_place(no).await?;
+        append.is_billed_no_longer(no).await?;
         let cancellation = Cancellation { by, reason: reason.to_owned(), at: append.now };
         let row = application_row(no, "m-paspor", format!("{no}/cancelled"), Event::Cancelled { cancellation });
         append.service_row(row).await?;
@@ -351,24 +393,26 @@ impl Ledger {
     /// `Denied`: it is with the post already, or the case is over.
     pub async fn choose_delivery(&self, no: &ApplicationNo, delivery: Delivery) -> Result<()> {
         let office = self.office_of(no).await?;
-        self.append_service(&office, |world, heads| {
-            let case = world.applications.get(no).ok_or(LedgerError::Absent("application"))?;
-            if case.cancelled.is_some() {
-                return Err(Denied::Cancelled.into());
-            }
-            if case.consignment.is_some() {
-                return Err(Denied::AlreadyDispatched.into());
-            }
-            if case.delivery.as_ref() == Some(&delivery) {
-                return Ok(Vec::new());
-            }
-            // Minds change and change back: the place in the stream keeps the rows apart.
-            let next = heads.get(&Stream::Registry).map_or(0, |h| h.seq) + 1;
-            let external_id = format!("{no}/delivery@{next}");
-            Ok(vec![application_row(no, "m-paspor", external_id, Event::DeliveryChosen { delivery })])
-        })
-        .await?;
-        Ok(())
+        let seat = self.seat(&office).await?;
+        let mut append = self.begin(&seat).await?;
+        let case = append.kept.layers.application(no).ok_or(LedgerError::Absent("application"))?;
+        if case.cancelled.is_some() {
+            return Err(Denied::Cancelled.into());
+        }
+        if case.delivery.as_ref() == Some(&delivery) {
+            return Ok(());
+        }
+        // A booklet on a manifest goes where that says, even if the post has not answered yet.
+        let on_a_list: Option<i64> =
+            sql("select count(*) from parcel where application = $1").bind(no.as_str()).scalar(&mut append.tx).await?;
+        if on_a_list != Some(0) {
+            return Err(Denied::AlreadyDispatched.into());
+        }
+        // Minds change and change back: the place in the stream keeps the rows apart.
+        let next = append.heads.get(&Stream::Registry).map_or(0, |h| h.seq) + 1;
+        let external_id = format!("{no}/delivery@{next}");
+        append.service_row(application_row(no, "m-paspor", external_id, Event::DeliveryChosen { delivery })).await?;
+        append.commit().await
     }
 
     /// Everything that was written about an application, oldest first in each stream, with the server's time of each row.

@@ -2,9 +2,11 @@
 //! taken in from outside, so that a repeat changes nothing.
 
 use loket_core::act::{Event, Subject};
+use loket_core::application::PaymentState;
 use loket_core::id::{ApplicationNo, DeskId, Digest, OfficeCode, ScanHash, Timestamp};
 use loket_core::office::DeskInfo;
 use loket_core::sync::Stream;
+use loket_core::world::Related as _;
 
 use super::db::{Line, Tx, sql};
 use super::{Append, Denied, Ledger, LedgerError, Result, ServiceRow, digest, number};
@@ -344,11 +346,6 @@ impl Ledger {
         let late = case.is_some_and(|a| a.payment_expired.is_some() || a.cancelled.is_some());
         // Whoever paid too late goes on after all; what was given up or turned down stays so.
         let goes_on = case.is_some_and(|a| a.payment_expired.is_some() && a.cancelled.is_none());
-        let paid_rp = match &event {
-            Event::Paid { payment } => payment.amount_rp,
-            _ => 0,
-        };
-        let is_enough = case.and_then(|a| a.bill.as_ref()).is_none_or(|bill| paid_rp >= bill.amount_rp);
         if append.take_in("payment", ntpn, content).await? == Arrived::Again {
             return Ok((Arrived::Again, late));
         }
@@ -361,11 +358,12 @@ impl Ledger {
         };
         append.service_row(row).await?;
         // Too little is kept and shown, and buys no place.
-        if is_enough {
-            append.place_is_paid(no).await?;
-        }
-        if goes_on {
-            append.is_open_again(no).await?;
+        let case = append.kept.layers.application(no);
+        if case.is_some_and(|a| matches!(a.payment(), PaymentState::Paid { .. })) {
+            append.is_paid(no).await?;
+            if goes_on {
+                append.is_open_again(no).await?;
+            }
         }
         append.commit().await?;
         Ok((Arrived::New, late))

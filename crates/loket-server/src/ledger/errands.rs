@@ -188,16 +188,6 @@ fn bill_of(rows: &[ServiceRow]) -> Option<Timestamp> {
 }
 
 impl Kept {
-    fn is_accepted(&self, no: &ApplicationNo) -> bool {
-        // Visit ids begin with their day, so the last visit is the newest.
-        let visits = self.visits_of.get(no).into_iter().flatten().rev();
-        let mut outcomes = visits
-            .filter_map(|id| self.layers.base.visits.get(id))
-            .flat_map(|v| v.state.outcomes.iter().rev())
-            .filter(|o| o.application == *no);
-        outcomes.next().is_some_and(|o| o.outcome == Outcome::Accepted)
-    }
-
     fn is_disputed(&self, case: &Application) -> bool {
         let visits = self.visits_of.get(&case.no).into_iter().flatten();
         let mut visits = visits.filter_map(|id| self.layers.base.visits.get(id));
@@ -342,7 +332,7 @@ impl Ledger {
         let heads = super::heads_of(&mut db, &errand.office).await?;
         kept.catch_up(&mut db, &errand.office, &heads).await?;
         let Some(case) = kept.layers.base.applications.get(no).cloned() else { return Ok(None) };
-        let (accepted, disputed) = (kept.is_accepted(no), kept.is_disputed(&case));
+        let (accepted, disputed) = (kept.newest_outcome(no) == Some(&Outcome::Accepted), kept.is_disputed(&case));
         let rules = kept.layers.base.office.rules_at(self.env.now()).cloned().ok_or(LedgerError::Absent("rules"))?;
         drop(kept);
         let seen = case.verdicts.iter().filter(|e| !e.withdrawn).map(|e| e.value.scan);
@@ -379,7 +369,7 @@ impl Ledger {
             // The place was given back, or somebody gave the application up, while the code was on its way.
             (rows, next) = (Vec::new(), Next::GivenUp("too_late"));
         } else if let (Some(due), Some(no)) = (due, &errand.application) {
-            append.place_is_billed(no, due).await?;
+            append.is_billed(no, due).await?;
         }
         if !move_on(&mut append.tx, errand, &next).await? {
             return Ok(false);

@@ -31,14 +31,14 @@ pub use reading::{RECENT_ROWS_MAX, ROW_BYTES_PER_ANSWER_MAX, Since};
 pub use uploads::{UNFINISHED_BYTES_MAX, UNFINISHED_UPLOADS_MAX, Upload};
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use loket_core::act::{Event, Origin, Stamp, Subject};
 use loket_core::id::{ApplicationNo, DeskId, Digest, Epoch, OfficeCode, Timestamp, VisitId};
 use loket_core::sync::{Cursor, Row, RowBody, RowHeader, RowOutcome, Stream};
 use loket_core::visit::Visit;
 use loket_core::world::{FOLD_VERSION, Layers, World};
-use tokio::sync::{Mutex, MutexGuard, watch};
+use tokio::sync::{Mutex, MutexGuard, OnceCell, watch};
 
 use self::db::{Database, Line, Tx, Value, sql, sql_lines};
 use self::reading::Recent;
@@ -171,7 +171,8 @@ struct Kept {
 pub struct Ledger {
     database: Database,
     env: Env,
-    seats: Mutex<BTreeMap<OfficeCode, Arc<Seat>>>,
+    /// An office that is being read is empty here, so that nobody waits for another office's history.
+    seats: std::sync::Mutex<BTreeMap<OfficeCode, Arc<OnceCell<Arc<Seat>>>>>,
     heard: std::sync::Mutex<HashMap<(OfficeCode, DeskId), (Timestamp, u32)>>,
     /// Raised whenever an errand was written.
     errands: watch::Sender<u64>,
@@ -363,7 +364,7 @@ impl Ledger {
     }
 
     fn on(database: Database, env: Env) -> Ledger {
-        let (seats, heard) = (Mutex::default(), std::sync::Mutex::default());
+        let (seats, heard) = (std::sync::Mutex::default(), std::sync::Mutex::default());
         Ledger { database, env, seats, heard, errands: watch::Sender::new(0) }
     }
 
@@ -400,20 +401,31 @@ impl Ledger {
     }
 
     async fn seat(&self, office: &OfficeCode) -> Result<Arc<Seat>> {
-        let mut seats = self.seats.lock().await;
-        if let Some(seat) = seats.get(office) {
-            return Ok(seat.clone());
-        }
-        let mut db = self.database.read().await?;
-        if heads_of(&mut db, office).await?.is_empty() {
-            return Err(LedgerError::OfficeUnknown(office.clone()));
-        }
-        let mut kept = Kept::empty();
-        kept.load(&mut db, office).await?;
-        let seat = Seat { code: office.clone(), state: Mutex::new(kept), moved: watch::Sender::new(0) };
-        let seat = Arc::new(seat);
-        seats.insert(office.clone(), seat.clone());
-        Ok(seat)
+        let cell = self.seats().get(office).cloned();
+        let cell = match cell {
+            Some(cell) => cell,
+            None => {
+                // Only offices that are there get a seat.
+                let mut db = self.database.read().await?;
+                if heads_of(&mut db, office).await?.is_empty() {
+                    return Err(LedgerError::OfficeUnknown(office.clone()));
+                }
+                self.seats().entry(office.clone()).or_default().clone()
+            }
+        };
+        let seat = cell.get_or_try_init(|| async {
+            let mut db = self.database.read().await?;
+            let mut kept = Kept::empty();
+            kept.load(&mut db, office).await?;
+            let seat = Seat { code: office.clone(), state: Mutex::new(kept), moved: watch::Sender::new(0) };
+            Ok::<_, LedgerError>(Arc::new(seat))
+        });
+        seat.await.cloned()
+    }
+
+    fn seats(&self) -> std::sync::MutexGuard<'_, BTreeMap<OfficeCode, Arc<OnceCell<Arc<Seat>>>>> {
+        // Nothing that is done under this lock can leave half of it done.
+        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes whenever there may be something new for a desk of this office.
@@ -423,7 +435,7 @@ impl Ledger {
 
     /// Looks whether another process has written, and wakes those who wait. Called every 100 ms.
     pub async fn look_at_heads(&self) -> Result<()> {
-        let seats: Vec<Arc<Seat>> = self.seats.lock().await.values().cloned().collect();
+        let seats: Vec<Arc<Seat>> = self.seats().values().filter_map(|cell| cell.get().cloned()).collect();
         if seats.is_empty() {
             return Ok(());
         }
@@ -458,12 +470,14 @@ impl Ledger {
     async fn begin<'a>(&'a self, seat: &'a Seat) -> Result<Append<'a>> {
         let mut kept = seat.state.lock().await;
         let mut tx = self.database.write().await?;
-        // The head rows are locked first: two appends must not be given numbers that commit in the other order.
-        let rows = sql("update head set opened = opened + 1 where office = $1 returning stream, epoch, seq, leaf")
+        // A head row is locked first: two appends must not be given numbers that commit in the other order. One and always
+        // the same, because two that lock both could each hold what the other waits for.
+        sql("update head set opened = opened + 1 where office = $1 and stream = $2")
             .bind(seat.code.as_str())
-            .all(&mut tx)
+            .bind(Stream::ALL[0].as_str())
+            .run(&mut tx)
             .await?;
-        let heads: Heads = rows.iter().map(cursor).collect::<Result<_>>()?;
+        let heads = heads_of(&mut tx, &seat.code).await?;
         kept.catch_up(&mut tx, &seat.code, &heads).await?;
         Ok(self.append_to(tx, seat, kept, heads))
     }

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 
 use chrono::{Datelike, NaiveDate, NaiveTime};
 use loket_core::act::{Event, Subject};
-use loket_core::application::{Appointment, PlaceKind, SpecialGround, Submission};
+use loket_core::application::{Appointment, PaymentState, PlaceKind, SpecialGround};
 use loket_core::id::{ApplicationNo, AppointmentId, OfficeCode, Timestamp};
 use loket_core::sync::Stream;
 use loket_core::world::Related;
@@ -150,12 +150,27 @@ impl Append<'_> {
     }
 
     /// Takes a place for an application that has none yet, until `due` unless it is paid for; the row that says so.
-    pub(super) async fn book(&mut self, no: &ApplicationNo, place: &Wanted, due: Timestamp) -> Result<ServiceRow> {
+    pub(super) async fn book(
+        &mut self,
+        no: &ApplicationNo,
+        place: &Wanted,
+        due: Timestamp,
+        ground: Option<SpecialGround>,
+    ) -> Result<ServiceRow> {
         self.take_place(place).await?;
         let book = "insert into booking (office, day, time, kind, application, state, due)
              values ($1, $2, $3, $4, $5, 'held', $6)";
         self.at(place, book).bind(no.as_str()).bind(due.0).run(&mut self.tx).await?;
-        self.booked(no, place, 0, None)
+        self.booked(no, place, 0, ground)
+    }
+
+    /// Writes the row that says so; the appointment.
+    async fn has_now(&mut self, booked: ServiceRow) -> Result<Appointment> {
+        let Some(Event::Booked { appointment, .. }) = booked.events.first().cloned() else {
+            return Err(LedgerError::Absent("appointment"));
+        };
+        self.service_row(booked).await?;
+        Ok(appointment)
     }
 
     fn booked(
@@ -190,26 +205,31 @@ impl Append<'_> {
         Ok(())
     }
 
-    /// The place is paid for. Changes nothing for one that went back to the others before.
-    pub(super) async fn place_is_paid(&mut self, no: &ApplicationNo) -> Result<()> {
+    /// It is paid for. Changes nothing for a place that went back to the others before.
+    pub(super) async fn is_paid(&mut self, no: &ApplicationNo) -> Result<()> {
         sql("update booking set state = 'paid' where application = $1 and state = 'held'")
             .bind(no.as_str())
             .run(&mut self.tx)
             .await?;
+        self.is_billed_no_longer(no).await
+    }
+
+    /// The code to pay with is there: from now on it may be unpaid until the bill runs out. What is paid after the photo
+    /// has no such end.
+    pub(super) async fn is_billed(&mut self, no: &ApplicationNo, due: Timestamp) -> Result<()> {
+        let held_until = due.max(self.now.plus_ms(PAYMENT_REPORT_MS));
+        for billed in [
+            "update booking set due = $2 where application = $1 and state = 'held' and due > 0",
+            "update unplaced_bill set due = $2 where application = $1",
+        ] {
+            sql(billed).bind(no.as_str()).bind(held_until.0).run(&mut self.tx).await?;
+        }
         Ok(())
     }
-}
 
-impl Append<'_> {
-    /// The code to pay with is there: from now on the place is held until the bill runs out. A place that is paid for after
-    /// the photo has no such end.
-    pub(super) async fn place_is_billed(&mut self, no: &ApplicationNo, due: Timestamp) -> Result<()> {
-        let held_until = due.max(self.now.plus_ms(PAYMENT_REPORT_MS));
-        sql("update booking set due = $2 where application = $1 and state = 'held' and due > 0")
-            .bind(no.as_str())
-            .bind(held_until.0)
-            .run(&mut self.tx)
-            .await?;
+    /// The bill of somebody without a place can run out no longer.
+    pub(super) async fn is_billed_no_longer(&mut self, no: &ApplicationNo) -> Result<()> {
+        sql("delete from unplaced_bill where application = $1").bind(no.as_str()).run(&mut self.tx).await?;
         Ok(())
     }
 }
@@ -320,14 +340,14 @@ impl Ledger {
         found.into_iter().map(|d| read(d).map_err(|_| LedgerError::Stored("a closed day".to_owned()))).collect()
     }
 
-    /// Gives back the places whose bills ran out; how many there were.
+    /// Ends what was not paid in time, and gives its place back; how many there were.
     pub async fn expire_due(&self) -> Result<usize> {
         let mut db = self.database.read().await?;
-        let lines =
-            sql("select application, office from booking where state = 'held' and due > 0 and due <= $1 order by due")
-                .bind(self.env.now().0)
-                .all(&mut db)
-                .await?;
+        let lines = sql("select application, office, due from booking where state = 'held' and due > 0 and due <= $1
+             union all select application, office, due from unplaced_bill where due <= $1 order by due")
+        .bind(self.env.now().0)
+        .all(&mut db)
+        .await?;
         drop(db);
         let mut expired = 0;
         for line in lines {
@@ -343,32 +363,37 @@ impl Ledger {
         let seat = self.seat(office).await?;
         let mut append = self.begin(&seat).await?;
         // Somebody may have paid, or another server may have been here, since the list was read.
-        let held = sql(
+        let mut ended = 0;
+        for end in [
             "update booking set state = 'freed' where application = $1 and state = 'held' and due > 0 and due <= $2",
-        )
-        .bind(no.as_str())
-        .bind(append.now.0)
-        .run(&mut append.tx)
-        .await?;
-        let Some(booking) = append.booking(no).await?.filter(|_| held == 1) else { return Ok(false) };
-        append.give_back(&booking.wanted).await?;
+            "delete from unplaced_bill where application = $1 and due <= $2",
+        ] {
+            ended += sql(end).bind(no.as_str()).bind(append.now.0).run(&mut append.tx).await?;
+        }
+        if ended == 0 {
+            return Ok(false);
+        }
+        let booking = append.booking(no).await?;
+        if let Some(booking) = &booking {
+            append.give_back(&booking.wanted).await?;
+        }
         let row = ServiceRow {
             stream: Stream::Registry,
             name: "timer",
-            external_id: format!("expired/{no}/{}", booking.due.0),
+            external_id: format!("expired/{no}/{}", booking.map_or(0, |b| b.due.0)),
             subject: Subject::Application(no.clone()),
             events: vec![Event::PaymentExpired],
         };
         append.service_row(row).await?;
         append.is_over(no).await?;
         append.commit().await?;
-        tracing::info!(%office, application = %no, "The bill of {no} ran out; its place is free");
+        tracing::info!(%office, application = %no, "{no} was not paid in time; a place it had is free");
         Ok(true)
     }
 
     /// Gives an application another place, of the kind it had if none is named: once it is paid for, not later than the day
     /// before the old one, and as often as the rules say. On a special ground at any time, and not counted. Whoever paid
-    /// too late and lost the place takes one again.
+    /// too late and lost the place takes one again, and whoever applied without one takes the first.
     ///
     /// # Errors
     /// `Denied` names why not.
@@ -376,12 +401,17 @@ impl Ledger {
         let office = self.office_of(no).await?;
         let seat = self.seat(&office).await?;
         let mut append = self.begin(&seat).await?;
-        let old = append.booking(no).await?.ok_or(LedgerError::Absent("appointment"))?;
+        let booking = append.booking(no).await?;
         let NewPlace { day, time, kind, ground } = *wanted;
-        let place = &Wanted { day, time, kind: kind.unwrap_or(old.wanted.kind) };
         let rules = append.kept.layers.base.office.rules_at(append.now).ok_or(LedgerError::Absent("rules"))?;
         let case = append.kept.layers.application(no).ok_or(LedgerError::Absent("application"))?;
-        let (today, paid) = (rules.day(append.now), !case.payments.is_empty());
+        let submission = case.submission.as_ref().ok_or(LedgerError::Absent("application"))?;
+        let (is_urgent, has_priority) = (submission.same_day, submission.priority.is_some());
+        let before = booking.as_ref().map(|b| b.wanted.kind);
+        let kind = kind.or(before).unwrap_or(PlaceKind::fitting(is_urgent, has_priority));
+        let place = &Wanted { day, time, kind };
+        let (today, is_paid) = (rules.day(append.now), matches!(case.payment(), PaymentState::Paid { .. }));
+        let pays_later = submission.kind.is_paid_after_photo();
         if case.cancelled.is_some() {
             return Err(Denied::Cancelled.into());
         }
@@ -389,29 +419,43 @@ impl Ledger {
             return Err(Denied::AlreadyServed.into());
         }
         // The answer to the first time was lost.
-        if old.state != Tenure::Freed
+        if let Some(old) = &booking
+            && old.state != Tenure::Freed
             && old.wanted == *place
             && let Some(appointment) = case.appointment.clone()
         {
             return Ok(appointment);
         }
-        let fits = |s: &Submission| place.kind.fits(s.same_day, s.priority.is_some());
-        if !case.submission.as_ref().is_some_and(fits) {
+        if !kind.fits(is_urgent, has_priority) {
             return Err(Denied::KindUnfit.into());
         }
-        match old.state {
-            Tenure::Freed if !paid => return Err(Denied::PlaceLost.into()),
-            Tenure::Unpaid if old.due.0 > 0 => return Err(Denied::NotPaid.into()),
-            Tenure::Freed | Tenure::Unpaid | Tenure::Paid => {}
+        if !is_paid && case.payment_expired.is_some() {
+            return Err(Denied::PlaceLost.into());
         }
-        let is_free = ground.is_some() || old.state == Tenure::Freed;
+        if !is_paid && !pays_later {
+            return Err(Denied::NotPaid.into());
+        }
+        // A place that somebody holds is moved; whoever holds none takes one.
+        let held = booking.as_ref().filter(|old| old.state != Tenure::Freed);
+        let is_free = ground.is_some() || held.is_none();
         let first_day = if ground.is_some() { Some(today) } else { today.succ_opt() };
-        if first_day.is_none_or(|first| place.day < first) || (!is_free && today >= old.wanted.day) {
+        if first_day.is_none_or(|first| place.day < first)
+            || held.is_some_and(|old| !is_free && today >= old.wanted.day)
+        {
             return Err(Denied::TooLate.into());
         }
-        if !is_free && old.moves >= u32::from(rules.reschedules_max) {
+        if held.is_some_and(|old| !is_free && old.moves >= u32::from(rules.reschedules_max)) {
             return Err(Denied::MovesUsedUp.into());
         }
+        let Some(old) = booking else {
+            let row = append.book(no, place, Timestamp(0), ground).await?;
+            if is_paid {
+                append.is_paid(no).await?;
+            }
+            let appointment = append.has_now(row).await?;
+            append.commit().await?;
+            return Ok(appointment);
+        };
         append.take_place(place).await?;
         if old.state != Tenure::Freed {
             append.give_back(&old.wanted).await?;
@@ -424,10 +468,7 @@ impl Ledger {
         let book = append.at(place, book).bind(moves).bind(special).bind(state).bind(no.as_str());
         book.run(&mut append.tx).await?;
         let row = append.booked(no, place, moves + special, ground)?;
-        let Some(Event::Booked { appointment, .. }) = row.events.first().cloned() else {
-            return Err(LedgerError::Absent("appointment"));
-        };
-        append.service_row(row).await?;
+        let appointment = append.has_now(row).await?;
         // Tomorrow's list may be out already: nobody is called who has gone to another day.
         append.withdraw_visits(no, old.wanted.day, "rescheduled", &format!("moved/{}", moves + special)).await?;
         append.commit().await?;

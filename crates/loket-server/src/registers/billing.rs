@@ -99,7 +99,8 @@ fn due(submission: &Submission, now: Timestamp) -> Timestamp {
 }
 
 /// A code of our own, where no billing system is there to be asked. SIMPONI's codes read 8, date, six digits. Ours count
-/// the office's registry rows, so none comes twice on a day.
+/// the office's registry rows, so an office gives none twice on a day; two offices of one server may give the same. Nothing
+/// is looked up by it: a payment names its application.
 pub(crate) fn own_code(day: NaiveDate, heads: &Heads) -> String {
     let serial = heads.get(&Stream::Registry).map_or(0, |h| h.seq) % 1_000_000;
     format!("8{}{serial:06}", day.format("%Y%m%d"))

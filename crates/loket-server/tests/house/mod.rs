@@ -146,7 +146,7 @@ pub async fn submit(ledger: &Ledger, n: u32, place: &Wanted) -> Result<Arrived, 
     };
     let nik = Nik::parse(&format!("317101010190{n:04}")).unwrap();
     let content = Digest::of(&n.to_be_bytes());
-    let case = NewCase { no: &no(n), content, scans: &[], nik, account: None, place: Some((place, due)) };
+    let case = NewCase { no: &no(n), content, scans: &[], nik, account: None, place: Some(place), due };
     ledger.take_application(&knc(), &case, |_, _| Ok(vec![row])).await
 }
 

@@ -19,8 +19,8 @@ use loket_core::sync::Stream;
 use loket_core::world::World;
 use loket_server::env::Env;
 use loket_server::ledger::{
-    Address, Arrived, Errand, ErrandKind, Heads, LEASE_MS, Ledger, LedgerError, NewCase, Next, PARCELS_MAX, ServiceRow,
-    Wanted,
+    Address, Arrived, Denied, Errand, ErrandKind, Heads, LEASE_MS, Ledger, LedgerError, NewCase, Next, PARCELS_MAX,
+    ServiceRow, Wanted,
 };
 use loket_server::{database, registers::billing::UNBILLED_HELD_MS};
 
@@ -73,7 +73,7 @@ async fn submits(ledger: &Ledger, n: u32, kind: Kind, beside: Vec<ServiceRow>) -
     };
     let nik = Nik::parse(&format!("317101010190{n:04}")).unwrap();
     let content = Digest::of(b"content");
-    let case = NewCase { no: &no(n), content, scans: &[], nik, account: None, place: Some((&place, due)) };
+    let case = NewCase { no: &no(n), content, scans: &[], nik, account: None, place: Some(&place), due };
     ledger.take_application(&knc(), &case, write).await
 }
 
@@ -245,6 +245,31 @@ async fn a_manifest_holds_five_hundred_booklets_and_the_rest_goes_with_the_next(
     assert!(matches!(ledger.manifest("KNC-20261123-09").await, Err(LedgerError::Absent("manifest"))));
 }
 
+/// The post's answer may take a day, and the list has been printed: the booklet is in the bag for the old address.
+async fn what_is_on_a_manifest_goes_where_that_says(place: &Place) {
+    let ledger = place.office().await;
+    let post = |street: &str| {
+        let (recipient, phone) = ("CONTOH SATU".to_owned(), String::new());
+        Delivery::Post { recipient, address: street.to_owned(), phone }
+    };
+    let (booklet, shelf) = ("X0000001".to_owned(), "A-01".to_owned());
+    let report = ProductionReport { stage: ProductionStage::Ready, booklet, shelf, at: Timestamp(0) };
+    let ready = about(1, "production", "1", Event::ProductionReported { report });
+    submits(&ledger, 1, Kind::New, vec![ready]).await.unwrap();
+    ledger.choose_delivery(&no(1), post("Jalan Contoh 2")).await.unwrap();
+    ledger.choose_delivery(&no(1), post("Jalan Contoh 3")).await.unwrap();
+    let made = ledger.make_manifest(&knc()).await.unwrap().unwrap();
+    assert_eq!(made.parcels[0].address, "Jalan Contoh 3");
+    for wish in [post("Jalan Contoh 4"), Delivery::PickUp] {
+        let refused = ledger.choose_delivery(&no(1), wish).await;
+        assert!(matches!(refused, Err(LedgerError::Denied(Denied::AlreadyDispatched))), "{refused:?}");
+    }
+    ledger.choose_delivery(&no(1), post("Jalan Contoh 3")).await.unwrap();
+    ledger.dispatch(&made.id, &knc(), &[(no(1), "SB1".to_owned())]).await.unwrap();
+    let wish = ledger.view(&knc(), |w| w.applications[&no(1)].delivery.clone()).await.unwrap();
+    assert_eq!(wish, Some(post("Jalan Contoh 3")), "what is shown is where it goes");
+}
+
 macro_rules! errand_stories {
     ($place:ident: $make:expr; $($story:ident)*) => {
         mod $place {
@@ -267,6 +292,7 @@ macro_rules! errand_stories {
             a_bill_that_comes_after_the_place_is_gone_is_not_given_out
             what_is_paid_after_the_photo_is_billed_by_the_photo_once
             a_manifest_holds_five_hundred_booklets_and_the_rest_goes_with_the_next
+            what_is_on_a_manifest_goes_where_that_says
         }
     };
 }
