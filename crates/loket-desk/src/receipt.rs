@@ -100,7 +100,7 @@ fn payment(case: &Application, given: &Given<'_>) -> Payment {
             Payment::PaidPerServer { amount_rp: payment.amount_rp, ntpn: payment.ntpn, at: time(payment.at) }
         }
         PaymentState::ProofSeen { what, reference } => Payment::ProofSeen { what, reference },
-        PaymentState::Unpaid | PaymentState::Expired { .. } => Payment::Unpaid,
+        PaymentState::Unpaid | PaymentState::PaidInPart { .. } | PaymentState::Expired { .. } => Payment::Unpaid,
         PaymentState::Unknown => {
             Payment::NotYetChecked { as_of: given.heard_at.map(time).unwrap_or_else(|| "—".to_owned()) }
         }
