@@ -4,6 +4,7 @@
 pub mod crowd;
 pub mod day;
 pub mod figures;
+pub mod line;
 pub mod office;
 pub mod outside;
 pub mod play;

@@ -23,10 +23,14 @@ use loket_desk::desk::{Desk, Dialogs, Setup};
 use loket_desk::vault::FileKeystore;
 use loket_desk::view::{QueueView, Recorded, ServeView, StageName, SyncView};
 use loket_seal::Signing;
+use loket_server::backup::{self, Answering};
 use loket_server::intake::{NewApplication, NewAppointment, NewDocument, NewPayment};
+use loket_server::ledger::Address;
 use loket_server::people::OfficeFile;
 use loket_server::{Config, Running};
 use serde::Serialize;
+
+use crate::line::Line;
 
 /// The sample office, as its administrator wrote it down.
 pub const OFFICE_TOML: &str = include_str!("../../assets/sample/office.toml");
@@ -289,9 +293,63 @@ impl Office {
         self.server().publish(&office_code(), self.day).await
     }
 
+    /// Copies everything that the server keeps into a folder, while it serves.
+    ///
+    /// # Errors
+    /// When the copy can't be written.
+    pub async fn back_up(&self, to: &str) -> anyhow::Result<PathBuf> {
+        let (data, to) = (self.folder.path().join("server"), self.folder.path().join(to));
+        backup::back_up(self.server().ledger(), &data, &to, true).await?;
+        Ok(to)
+    }
+
+    /// The server's disk is gone, and another one is made from a copy, at the same address.
+    ///
+    /// # Errors
+    /// When nothing can be made of the copy.
+    pub async fn restore(&mut self, copy: &Path) -> anyhow::Result<()> {
+        self.unplug().await;
+        let data = self.folder.path().join("server");
+        std::fs::remove_dir_all(&data)?;
+        let answering = |officer: &str, password: &str| {
+            let officer = OfficerId::new(officer).expect("a test writes user names right");
+            Answering { officer, password: password.to_owned() }
+        };
+        let two = [&answering("ratih.wibowo", "seruni-contoh-6"), &answering("surya.hidayat", "teratai-contoh-7")];
+        let address = Address::Sqlite(loket_server::database(&data));
+        backup::restore(copy, &data, &address, self.server_env.clone(), None, two).await?;
+        self.plug_in().await
+    }
+
+    /// A line to the server that weather can be made on.
+    ///
+    /// # Errors
+    /// When there is no port to be had.
+    pub async fn line(&self) -> anyhow::Result<Line> {
+        Line::to(self.address).await
+    }
+
     /// Enrols a machine and signs somebody in at a counter.
     pub async fn desk(&self, name: &str, officer: &str, password: &str, counter: u8) -> anyhow::Result<TestDesk> {
-        let desk = self.enrolled(name).await?;
+        self.at_counter(self.enrolled(name).await?, officer, password, counter).await
+    }
+
+    /// The same over a line.
+    ///
+    /// # Errors
+    /// As [`Office::desk`].
+    pub async fn desk_over(
+        &self,
+        line: &Line,
+        name: &str,
+        officer: &str,
+        password: &str,
+        counter: u8,
+    ) -> anyhow::Result<TestDesk> {
+        self.at_counter(self.enrolled_at(&line.url(), name).await?, officer, password, counter).await
+    }
+
+    async fn at_counter(&self, desk: TestDesk, officer: &str, password: &str, counter: u8) -> anyhow::Result<TestDesk> {
         desk.sign_in(officer, password).await.map_err(|f| anyhow::anyhow!("{f:?}"))?;
         let at = AtCounter { counter: CounterNo(counter) };
         desk.desk.open_counter(at).await.map_err(|f| anyhow::anyhow!("{f:?}"))?;
@@ -300,9 +358,13 @@ impl Office {
 
     /// Enrols a machine.
     pub async fn enrolled(&self, name: &str) -> anyhow::Result<TestDesk> {
+        self.enrolled_at(&self.url(), name).await
+    }
+
+    async fn enrolled_at(&self, server: &str, name: &str) -> anyhow::Result<TestDesk> {
         let desk = self.machine(name).await.map_err(|f| anyhow::anyhow!("{f:?}"))?;
         let code = self.server().enrolment_code(&office_code()).await?;
-        let enrol = Enrol { server: self.url(), code, name: name.to_owned() };
+        let enrol = Enrol { server: server.to_owned(), code, name: name.to_owned() };
         desk.desk.enrol(enrol).await.map_err(|f| anyhow::anyhow!("{f:?}"))?;
         Ok(desk)
     }
@@ -317,12 +379,20 @@ impl Office {
     /// # Errors
     /// What stands in the way of opening its memory.
     pub async fn machine(&self, name: &str) -> Result<TestDesk, Fault> {
+        self.machine_with_clock(name, 0).await
+    }
+
+    /// Switches a machine on whose clock is off by so many milliseconds.
+    ///
+    /// # Errors
+    /// As [`Office::machine`].
+    pub async fn machine_with_clock(&self, name: &str, off_ms: i64) -> Result<TestDesk, Fault> {
         let folder = self.machine_folder(name);
         let setup = Setup {
             keystore: Box::new(FileKeystore(folder.join("device.key"))),
             decoder: Decoder::at(decoder_program()),
             dialogs: Box::new(IntoFolder(folder.join("saved"))),
-            env: self.desk_env,
+            env: self.desk_env.starting_at(self.desk_env.now().plus_ms(off_ms)),
             folder,
         };
         Ok(TestDesk { desk: Desk::open(setup).await? })
@@ -500,8 +570,20 @@ impl TestDesk {
 /// # Errors
 /// When the database can't be written.
 pub fn pretend_newer(file: &Path) -> anyhow::Result<()> {
+    change(file, NEWER)
+}
+
+/// Makes a desk's database look as if a Loket that folded otherwise had written it.
+///
+/// # Errors
+/// When the database can't be written.
+pub fn pretend_folded_otherwise(file: &Path) -> anyhow::Result<()> {
+    change(file, OTHER_FOLD)
+}
+
+fn change(file: &Path, script: &str) -> anyhow::Result<()> {
     let done = std::process::Command::new("python3")
-        .args(["-c", NEWER, &file.display().to_string()])
+        .args(["-c", script, &file.display().to_string()])
         .status()
         .context("Starting python3")?;
     ensure!(done.success(), "the database could not be changed");
@@ -514,6 +596,15 @@ import sqlite3, sys
 db = sqlite3.connect(sys.argv[1])
 db.execute(\"insert into _sqlx_migrations (version, description, installed_on, success, checksum, execution_time) \
 values (9999, 'newer', current_timestamp, 1, x'00', 0)\")
+db.commit()
+db.execute('pragma wal_checkpoint(truncate)')
+db.close()
+";
+
+const OTHER_FOLD: &str = "
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+assert db.execute('update aggregate set fold_version = fold_version - 1').rowcount > 0
 db.commit()
 db.execute('pragma wal_checkpoint(truncate)')
 db.close()

@@ -10,6 +10,7 @@ mod python;
 mod run;
 mod s3;
 mod setup;
+mod sim;
 mod test;
 mod tidy;
 
@@ -29,6 +30,9 @@ cargo xtask COMMAND
   tidy             the house rules: arrows between crates, where SQL may stand, migrations that only add ...
   bench [ui]       release build, then the measurements as JSON lines; `ui` adds those that open a window
   bench server     the same for the central server: both databases, 40 to 4,000 desks, PouchDB beside it
+  sim --seeds N [--seed S]
+                   N days from seeds, from S on, with everything going wrong that may; `--mutants` plays days of
+                   programs with a deliberate bug, each of which has to be found
   postgres CMD     runs a command with a PostgreSQL of its own, such as `postgres cargo nextest run -p loket-server`
   s3 CMD           the same with an S3 server of its own; `s3 cargo xtask postgres CMD` gives it both
   api-check        the server's description, held against the running server on both databases
@@ -64,6 +68,7 @@ fn obey(words: &[&str]) -> Result<()> {
         ["api-check"] => api::check_from_scratch(&place),
         ["postgres", words @ ..] => postgres::with(&place, words),
         ["s3", words @ ..] => s3::with(&place, words),
+        ["sim", words @ ..] => sim::sim(&place, words),
         ["bench"] => bench::bench(&place, &[]),
         ["bench", "server", parts @ ..] => bench::server(&place, parts),
         ["bench", "ui"] => bench::bench(&place, &["ui"]),

@@ -10,7 +10,7 @@ use crate::postgres::{self, Postgres};
 use crate::run::{FEATURES, NeedsHand, Place, answer, minutes, run, timed};
 use crate::s3::{self, S3};
 use crate::setup::{self, For};
-use crate::{api, demo, tidy};
+use crate::{api, demo, sim, tidy};
 
 const FMT_MINUTES: u64 = 3;
 const CLIPPY_MINUTES: u64 = 45;
@@ -46,7 +46,8 @@ const STAGES: &[Stage] = &[
         setup::build_page(place)?;
         demo::build(place)
     })),
-    stage("rust", "unit, contract, scenario, simulation and window tests", rust_tests),
+    stage("rust", "unit, contract, scenario and window tests", rust_tests),
+    stage("sim", "days from seeds: lines that lose, plugs pulled, old copies, copied machines", sim::check),
     stage("api", "the server's description against the running server, both databases", api::check),
     stage("ui-check", "types and lints of the UI", |place| {
         let types = run(&mut place.npm(&["run", "check"]), minutes(UI_CHECK_MINUTES));

@@ -8,6 +8,7 @@ pub mod code;
 pub mod damm;
 pub mod id;
 pub mod mrz;
+pub mod mutant;
 pub mod nik;
 pub mod office;
 pub mod refusal;

@@ -416,6 +416,11 @@ impl Link {
         self.online
     }
 
+    /// Did the last attempt get an answer? A line that has just failed once may be silent for ever.
+    pub fn is_sure(&self) -> bool {
+        self.online && self.failures == 0
+    }
+
     /// Takes note, and says when to speak next. `chance` in 0..=999 spreads desks out that failed together.
     pub fn on(&mut self, signal: Signal, now: Timestamp, chance: u16) -> When {
         match signal {

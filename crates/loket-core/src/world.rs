@@ -10,6 +10,7 @@ use ts_rs::TS;
 use crate::act::{Act, CallHow, Event, Stamp, Subject};
 use crate::application::Application;
 use crate::id::{ApplicationNo, CounterNo, DeskId, OfficerId, Timestamp, VisitId};
+use crate::mutant::{self, Mutant};
 use crate::office::{Office, Role};
 use crate::refusal::Refusal;
 use crate::rules::Rules;
@@ -267,7 +268,9 @@ pub fn judge(ctx: &Context<'_>, subject: &Subject, act: &Act) -> (RowOutcome, Ve
         Ok(events) => (RowOutcome::Applied, events),
         // Done by somebody who must not: no dispute between two who may. It is kept, and a supervisor looks at it.
         Err(Refusal::RoleForbids) => (RowOutcome::Quarantined { why: Quarantine::RoleForbids }, Vec::new()),
-        Err(because) if act.is_claim() => (RowOutcome::Refused { because }, Vec::new()),
+        Err(because) if act.is_claim() || mutant::on(Mutant::RefusesFacts) => {
+            (RowOutcome::Refused { because }, Vec::new())
+        }
         Err(because) if is_overtaken(act, &because) => (RowOutcome::Applied, Vec::new()),
         Err(because) => {
             let (act, why) = (Box::new(act.clone()), Box::new(because.clone()));

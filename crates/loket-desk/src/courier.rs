@@ -13,14 +13,15 @@ use loket_core::id::{OfficeCode, RequestId, Timestamp};
 use loket_core::office::OfficeInfo;
 use loket_core::refusal::Fault;
 use loket_core::sync::{
-    Ask, AskAnswer, BODY_BYTES_MAX, COMMANDS_PER_ASK_MAX, COMPRESS_FROM_BYTES, Cursor, EnrolAnswer, EnrolAsk, Link,
-    PROTOCOL, RETRY_MS_MAX, RowHeader, Signal, Snapshot, Stream, SyncAnswer, SyncAsk, WAIT_S_MAX, When, WireError,
+    Ask, AskAnswer, BACK_OFF_MS_MAX, BODY_BYTES_MAX, COMMANDS_PER_ASK_MAX, COMPRESS_FROM_BYTES, Cursor, EnrolAnswer,
+    EnrolAsk, Link, PROTOCOL, RETRY_MS_MAX, RowHeader, Signal, Snapshot, Stream, SyncAnswer, SyncAsk, WAIT_S_MAX, When,
+    WireError,
 };
 use loket_seal::Signing;
 use tokio::sync::{Notify, oneshot};
 
 use crate::env::Env;
-use crate::store::{FaultError, Identity, Store};
+use crate::store::{FaultError, Identity, Store, fault_of};
 use crate::vault::DeviceKeys;
 use crate::view::Changed;
 
@@ -195,6 +196,13 @@ struct Unreadable {
     why: String,
 }
 
+/// Something that was said to the centre.
+pub struct Said {
+    pub ask: SyncAsk,
+    /// A quick answer to it says how far the clock is off.
+    tells_time: bool,
+}
+
 /// How far an answer brings a desk, once it is taken in.
 struct Heard {
     cursors: BTreeMap<Stream, Cursor>,
@@ -257,6 +265,8 @@ pub struct Courier {
     /// An ask was missed: until the next answer, further asks are not worth a second.
     missed: AtomicBool,
     changed: tokio::sync::broadcast::Sender<Changed>,
+    /// The stream has to be started over, which needs somebody who is signed in.
+    waits_for_sign_in: AtomicBool,
     /// The centre asked for a pause until then. Both loops keep it, whichever was told.
     not_before: Mutex<Option<Timestamp>>,
     /// Why the centre does not talk to us, if it said so.
@@ -280,6 +290,7 @@ impl Courier {
             waiting: Mutex::default(),
             http: Mutex::default(),
             missed: AtomicBool::new(false),
+            waits_for_sign_in: AtomicBool::new(false),
             changed,
             not_before: Mutex::default(),
             turned_away: Mutex::default(),
@@ -317,23 +328,26 @@ impl Courier {
 
     async fn listen(&self) {
         loop {
-            // Before the first answer nothing is known of the line: ask without waiting.
-            let wait_s = if self.link().is_online() { WAIT_S_MAX } else { 0 };
-            self.speak(wait_s, false).await;
+            // After a failure, and before the first answer, nothing is known of the line: ask without waiting.
+            let wait_s = if self.link().is_sure() { WAIT_S_MAX } else { 0 };
+            if self.speak(wait_s, false).await && self.waits_for_sign_in.load(Ordering::Relaxed) {
+                // The centre would say the same at once. Signing in ends the pause.
+                self.pause_until(self.env.now().plus_ms(BACK_OFF_MS_MAX)).await;
+            }
         }
     }
 
     async fn carry(&self) {
+        // What was left when the desk was switched off.
+        self.work.notify_one();
         loop {
             self.work.notified().await;
             if self.nudged.swap(false, Ordering::Relaxed) && !self.speak(0, true).await {
                 continue;
             }
-            // More may be left than fits into one ask.
+            // More may be left than fits into one ask; and after a failure, which is followed by a pause, it is still there.
             while !self.store.batch(0).await.is_empty() || self.has_asks() {
-                if !self.speak(0, true).await {
-                    break;
-                }
+                self.speak(0, true).await;
             }
         }
     }
@@ -353,6 +367,8 @@ impl Courier {
             Ok(()) => {
                 *lock(&self.turned_away) = None;
                 *lock(&self.not_before) = None;
+                // The first sign of life ends the pause of the other loop.
+                self.nudge.notify_waiters();
                 true
             }
             Err(error) => {
@@ -362,7 +378,7 @@ impl Courier {
                     Some(Fault::ServerBusy { retry_s }) => Some(i64::from(*retry_s) * 1000),
                     Some(Fault::DeskUnknown | Fault::OtherOffice) => {
                         lock(&self.turned_away).clone_from(&fault);
-                        Some(loket_core::sync::BACK_OFF_MS_MAX)
+                        Some(BACK_OFF_MS_MAX)
                     }
                     Some(_) => None,
                     None => {
@@ -403,44 +419,53 @@ impl Courier {
     /// answer is taken in: the centre looks for rows while this desk seals. Nothing is kept ahead of what is on the disk;
     /// if an answer can't be taken in, what was asked ahead is dropped with it.
     async fn exchange(&self, wait_s: u32, with_work: bool) -> anyhow::Result<()> {
-        let mut sent_at = Some(self.env.now());
-        let (mut wire, mut ask, mut signed_in) = self.next_ask(wait_s, with_work, None).await?;
-        let mut answer = wire.sync(&ask).await?;
-        while let Some(heard) = Heard::of(&ask, &answer) {
-            let (next_wire, next, next_signed_in) = self.next_ask(0, with_work, Some(&heard)).await?;
-            if !heard.rows && next.commands.is_empty() {
+        let wire = self.wire().await?;
+        let mut said = self.next_ask(wait_s, with_work, None).await?;
+        let mut answer = wire.sync(&said.ask).await?;
+        while let Some(heard) = Heard::of(&said.ask, &answer) {
+            let mut next = self.next_ask(0, with_work, Some(&heard)).await?;
+            if !heard.rows && next.ask.commands.is_empty() {
                 break;
             }
             let asking = AbortOnDrop(tokio::spawn({
-                let (wire, ask) = (next_wire.clone(), next.clone());
+                let (wire, ask) = (wire.clone(), next.ask.clone());
                 async move { wire.sync(&ask).await }
             }));
-            self.take(&wire, &ask, answer, sent_at, signed_in).await?;
+            self.take(&said, answer, || wire.snapshot()).await?;
             // How long this one lies here before it is looked at says nothing about clocks.
-            (wire, ask, signed_in, sent_at) = (next_wire, next, next_signed_in, None);
+            next.tells_time = false;
+            said = next;
             answer = asking.answer().await?;
         }
-        self.take(&wire, &ask, answer, sent_at, signed_in).await
+        self.take(&said, answer, || wire.snapshot()).await
     }
 
-    /// What is to be said next; after an answer that was heard and is not taken in yet, what is to be said after that.
-    async fn next_ask(
-        &self,
-        wait_s: u32,
-        with_work: bool,
-        heard: Option<&Heard>,
-    ) -> anyhow::Result<(Wire, SyncAsk, bool)> {
-        let answered = heard.map_or(0, |h| h.n);
-        let commands =
-            if with_work || (wait_s == 0 && heard.is_none()) { self.store.batch(answered).await } else { Vec::new() };
-        // Somebody who wants to call next doesn't wait for a backlog. What was just answered may be asked again: the same
-        // request is answered the same.
-        let asks = if with_work { lock(&self.waiting).values().map(|(a, _)| a.clone()).collect() } else { Vec::new() };
+    async fn wire(&self) -> anyhow::Result<Wire> {
         let http = self.connections()?;
         let state = self.store.state().await;
         let (Some(identity), Some(keys)) = (&state.identity, &state.keys) else {
             return Err(faulty(Fault::NotEnrolled));
         };
+        Ok(Wire::over(http, &identity.server, self.env).of_desk(identity, keys))
+    }
+
+    /// What this desk has to say now; with the work that waits, if that is wanted.
+    ///
+    /// # Errors
+    /// [`Fault::NotEnrolled`]
+    pub async fn ask_now(&self, with_work: bool) -> anyhow::Result<Said> {
+        self.next_ask(0, with_work, None).await
+    }
+
+    /// What is to be said next; after an answer that was heard and is not taken in yet, what is to be said after that.
+    async fn next_ask(&self, wait_s: u32, with_work: bool, heard: Option<&Heard>) -> anyhow::Result<Said> {
+        let answered = heard.map_or(0, |h| h.n);
+        let commands = if with_work { self.store.batch(answered).await } else { Vec::new() };
+        // Somebody who wants to call next doesn't wait for a backlog. What was just answered may be asked again: the same
+        // request is answered the same.
+        let asks = if with_work { lock(&self.waiting).values().map(|(a, _)| a.clone()).collect() } else { Vec::new() };
+        let state = self.store.state().await;
+        let identity = state.identity.as_ref().ok_or_else(|| faulty(Fault::NotEnrolled))?;
         let ask = SyncAsk {
             speaks: (PROTOCOL, PROTOCOL),
             office: identity.office.clone(),
@@ -453,30 +478,31 @@ impl Courier {
             wait_s,
             sent_at: self.env.now(),
         };
-        let wire = Wire::over(http, &identity.server, self.env).of_desk(identity, keys);
-        Ok((wire, ask, state.work.is_some()))
+        Ok(Said { ask, tells_time: true })
     }
 
-    async fn take(
-        &self,
-        wire: &Wire,
-        ask: &SyncAsk,
-        answer: SyncAnswer,
-        sent_at: Option<Timestamp>,
-        signed_in: bool,
-    ) -> anyhow::Result<()> {
+    /// Takes an answer in: what became of work, what others did, and what the centre wants done. `snapshot` is asked for if
+    /// the stream has to be started over.
+    ///
+    /// # Errors
+    /// A broken disk; or the centre has said that it can't go on with this desk as it is.
+    pub async fn take<F>(&self, said: &Said, answer: SyncAnswer, snapshot: impl FnOnce() -> F) -> anyhow::Result<()>
+    where
+        F: Future<Output = anyhow::Result<Snapshot>>,
+    {
+        let Said { ask, tells_time } = said;
         let now = self.env.now();
         self.store.absorb(&answer.answers, &answer.rows, answer.now).await.context("Absorbing an answer")?;
-        if let (0, Some(sent_at)) = (ask.wait_s, sent_at) {
+        if ask.wait_s == 0 && *tells_time {
             // Half of the way there and back; only quick answers say something about clocks.
-            let middle = sent_at.0 + now.since(sent_at) / 2;
-            self.store.state().await.offset_ms = answer.now.0 - middle;
+            let middle = ask.sent_at.0 + now.since(ask.sent_at) / 2;
+            self.store.measured(answer.now.0 - middle).await?;
         } else if ask.wait_s > 0 {
             // Somebody has set the PC's clock since: a rough measure is better than a wrong one.
             let rough = answer.now.since(now);
-            let mut state = self.store.state().await;
-            if (rough - state.offset_ms).abs() > CLOCK_SET_MS {
-                state.offset_ms = rough;
+            let known = self.store.state().await.offset_ms;
+            if (rough - known).abs() > CLOCK_SET_MS {
+                self.store.measured(rough).await?;
             }
         }
         self.missed.store(false, Ordering::Relaxed);
@@ -485,12 +511,29 @@ impl Courier {
                 let _ = reply.send(said);
             }
         }
-        if answer.start_over && signed_in {
-            let snapshot = wire.snapshot().await?;
-            self.store.replace(snapshot).await.context("Starting over from a snapshot")?;
-        }
         if answer.cloned {
-            *lock(&self.turned_away) = Some(Fault::DeskUnknown);
+            // Nothing that is stamped here counts any more. It stays in the outbox until somebody enrols the machine anew.
+            return Err(faulty(Fault::DeskUnknown));
+        }
+        let (start_over, signed_in) = {
+            let state = self.store.state().await;
+            (answer.start_over || state.start_over, state.work.is_some())
+        };
+        let mut waits = start_over && !signed_in;
+        if start_over && signed_in {
+            match self.store.replace(snapshot().await?).await {
+                Ok(()) => self.work.notify_one(),
+                // Whoever was signed in has gone while it was on its way.
+                Err(error) if fault_of(&error) == Fault::SignedOut => waits = true,
+                Err(error) => return Err(error.context("Starting over from a snapshot")),
+            }
+        }
+        self.waits_for_sign_in.store(waits, Ordering::Relaxed);
+        if let Some(expected) = answer.gap
+            && !self.store.send_again(expected).await.context("Sending again what a restored centre lost")?
+        {
+            // Nothing here begins where the centre has stopped.
+            return Err(faulty(Fault::ServerTrouble));
         }
         for wanted in answer.wanted {
             let act = Act::Release { visits: wanted.visits, from: wanted.from, to: wanted.to };

@@ -36,6 +36,7 @@ use crate::view::{
 /// Days before the end of the offline period from which the countdown is shown is the window's business; this is how
 /// often pictures are looked after when nothing else happens.
 const FETCH_EVERY_S: u64 = 20;
+const DAY_MS: i64 = 86_400_000;
 /// The longest text that a scanner or a search field may hand over.
 pub const TEXT_BYTES_MAX: usize = 256;
 
@@ -233,7 +234,7 @@ impl Desk {
             _ => 0,
         };
         let offline_days = state.identity.as_ref().map_or(0, |i| i64::from(i.offline_days));
-        let silent_days = state.heard_at.map_or(0, |heard| now.since(heard).max(0) / 86_400_000);
+        let silent_days = state.identity.as_ref().map_or(0, |i| silent_days(i, state, now));
         LineView {
             online: link.is_online(),
             since: link.since,
@@ -267,7 +268,7 @@ impl Desk {
         {
             let state = self.store.state().await;
             let identity = state.identity.as_ref().ok_or(Fault::NotEnrolled)?;
-            let silent_days = state.heard_at.map_or(0, |heard| now.since(heard).max(0) / 86_400_000);
+            let silent_days = silent_days(identity, &state, now);
             if silent_days > i64::from(identity.offline_days) {
                 return Err(Fault::OfflineTooLong { days: u32::try_from(silent_days).unwrap_or(u32::MAX) });
             }
@@ -710,6 +711,15 @@ impl Desk {
     pub async fn cursor(&self) -> u64 {
         self.store.state().await.absorbed.get(&Stream::Office).map_or(0, |c| c.seq)
     }
+}
+
+/// Days since the centre was last heard. Setting the clock back does not make them fewer, as far as work has been done since;
+/// work from so far ahead that nobody could have signed in for it says only that the clock was wrong.
+fn silent_days(identity: &Identity, state: &State, now: Timestamp) -> i64 {
+    let Some(heard) = state.heard_at else { return 0 };
+    let days = |at: Timestamp| at.since(heard).max(0) / DAY_MS;
+    let worked = days(state.latest_at);
+    if worked <= i64::from(identity.offline_days) + 1 { days(now).max(worked) } else { days(now) }
 }
 
 /// Longest side of a receipt's preview.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow};
 use loket_core::act::{Act, Command, CommandRef, Event, Origin, Stamp, Subject};
 use loket_core::id::{ApplicationNo, DeskId, Digest, OfficeCode, OfficerId, ReceiptNo, ScanHash, Timestamp};
+use loket_core::mutant::{self, Mutant};
 use loket_core::office::{Officer, Role};
 use loket_core::refusal::{Fault, Refusal};
 use loket_core::rules::Rules;
@@ -34,6 +35,9 @@ pub const TRIES_MAX: u32 = 20;
 pub const PAUSE_S_MIN: u32 = 30;
 /// The longest pause.
 pub const PAUSE_S_MAX: u32 = 15 * 60;
+
+/// A clock that is off by this much more or less, in milliseconds, is not worth a write.
+const OFFSET_KEPT_MS: i64 = 1_000;
 
 /// Lines that one statement writes. A statement costs a turn of the database's thread, whatever it writes.
 const LINES_PER_STATEMENT: usize = 100;
@@ -105,8 +109,12 @@ pub struct State {
     pub heard_at: Option<Timestamp>,
     /// Centre's clock minus the PC's.
     pub offset_ms: i64,
-    /// The stream must be started over from a snapshot.
+    /// What is shown was folded by another program, or can't be read: it must be started over from a snapshot.
     pub start_over: bool,
+    /// The latest service time that was seen here: a clock that is set back does not make people's sign-ins last longer.
+    pub latest_at: Timestamp,
+    /// A write was begun and nobody heard how it ended: what is in memory may be behind the disk.
+    unsure: bool,
     /// All own work lies on top. It doesn't while an answer is taken in, nor after that was cut short.
     laid: bool,
 }
@@ -198,10 +206,17 @@ impl Store {
             heard_at: None,
             offset_ms: 0,
             start_over: false,
+            latest_at: Timestamp(0),
+            unsure: false,
             laid: true,
         };
         load(&pool, &device, &mut state).await.context("Reading the desk's memory")?;
         Ok(Store { pool, device, folder: folder.to_owned(), state: tokio::sync::Mutex::new(state) })
+    }
+
+    /// Waits for what is being written and closes the file.
+    pub async fn close(&self) {
+        self.pool.close().await;
     }
 
     /// A look at everything in memory. Don't wait for anything while holding it.
@@ -297,7 +312,7 @@ impl Store {
         };
         let mut state = self.state.lock().await;
         let archive = self.open_archive(root).await?;
-        let world = self.read_aggregates(&archive).await.context("Reading cases and queue")?;
+        let (world, is_stale) = self.read_aggregates(&archive).await.context("Reading cases and queue")?;
         let on_roster = world.office.roster.get(officer).filter(|o| o.active);
         let Some(on_roster) = on_roster else { return Err(fault(Fault::NotOnRoster)) };
         let session = Session { officer: officer.clone(), name, role: on_roster.role };
@@ -307,6 +322,7 @@ impl Store {
             .await?;
         put(&self.pool, "last_officer", officer.as_str().as_bytes().to_vec()).await?;
         let refused = self.read_refused(&state).await?;
+        state.start_over |= is_stale;
         state.work = Some(Work { session, layers: Layers::on(world), archive, refused });
         self.take_spool(&mut state).await.context("Taking in what arrived while locked")?;
         state.lay_over();
@@ -366,6 +382,9 @@ impl Store {
     ) -> anyhow::Result<CommandRef> {
         let mut guard = self.state.lock().await;
         let state = &mut *guard;
+        if state.unsure {
+            self.read_again(state).await.context("Looking how the last write ended")?;
+        }
         if !state.laid {
             state.lay_over();
         }
@@ -382,6 +401,11 @@ impl Store {
             desk: identity.desk,
             serial: u32::try_from(used + 1).context("Receipt series is full")?,
         };
+        if mutant::on(Mutant::NumberBeforeDecision) {
+            put(&mut *tx, "receipts", (used + 1).to_be_bytes().to_vec()).await?;
+            tx.commit().await?;
+            tx = self.pool.begin_with("begin immediate").await?;
+        }
         let act = make(number);
         let events = {
             let ctx = work.context(identity.desk, &rules, now);
@@ -414,10 +438,14 @@ impl Store {
         if matches!(command.act, Act::IssueReceipt { .. }) {
             put(&mut *tx, "receipts", (used + 1).to_be_bytes().to_vec()).await?;
         }
+        // Neither an error nor a caller that goes away here says whether it is on the disk.
+        state.unsure = true;
         tx.commit().await.context("Saving what the officer did")?;
+        state.unsure = false;
 
         let done = CommandRef { desk: command.desk, n: command.n };
         state.head = ChainHead { n: command.n, digest };
+        state.latest_at = state.latest_at.max(now);
         lay_one(&mut work.layers, &command, &events, |_| true);
         state.on_top.insert(command.n, Done { command, stamped, events, outcome: None, seq: 0 });
         Ok(done)
@@ -425,13 +453,24 @@ impl Store {
 
     /// The commands to be sent next, oldest first, as they were stamped: those that were not answered, beyond `n`.
     pub async fn batch(&self, n: u64) -> Vec<String> {
-        let state = self.state.lock().await;
+        let mut state = self.state.lock().await;
+        if state.unsure
+            && let Err(error) = self.read_again(&mut state).await
+        {
+            tracing::error!(error = format!("{error:#}"), "How the last write ended can't be read yet");
+        }
+        if mutant::on(Mutant::DroppedWhenSent) {
+            let _ = sqlx::query("delete from outbox where outcome = ''").execute(&self.pool).await;
+        }
         let mut bytes = 0;
         state
             .on_top
             .range(n + 1..)
             .map(|(_, d)| d)
-            .filter(|d| d.outcome.is_none())
+            .filter(|d| {
+                let is_refused = matches!(d.outcome, Some(RowOutcome::Refused { .. }));
+                d.outcome.is_none() || (is_refused && mutant::on(Mutant::RetriesRefused))
+            })
             .map(|d| d.stamped.clone())
             .take(COMMANDS_PER_ASK_MAX)
             .take_while(|s| {
@@ -465,6 +504,7 @@ impl Store {
             }
         };
         state.heard_at = state.heard_at.max(Some(heard));
+        state.latest_at = state.latest_at.max(heard);
         state.received = received.clone();
         for answer in answers {
             if let Some(done) = state.on_top.get_mut(&answer.n)
@@ -501,9 +541,13 @@ impl Store {
     ) -> anyhow::Result<(BTreeMap<Stream, Cursor>, BTreeSet<Subject>)> {
         let mut tx = self.pool.begin_with("begin immediate").await?;
         note_outcomes(&mut tx, answers).await?;
+        if mutant::on(Mutant::DroppedOnAnswer) {
+            sqlx::query("delete from outbox where outcome <> ''").execute(&mut *tx).await?;
+        }
         let mut received = state.received.clone();
         let fresh = fresh_rows(&mut received, rows)?;
         let changed = fresh.iter().map(|f| f.header.subject.clone()).collect();
+        let heard = state.heard_at.max(Some(heard)).unwrap_or(heard);
         put(&mut *tx, "heard_at", heard.0.to_be_bytes().to_vec()).await?;
         if !fresh.is_empty() {
             put_cursors(&mut tx, "received", &received).await?;
@@ -525,7 +569,53 @@ impl Store {
         Ok((received, changed))
     }
 
-    /// Starts a stream over: the view becomes what the snapshot says, with unsent work on top. Outbox and chain stay.
+    /// Takes note of how far the PC's clock is off, so that a desk that starts without a line knows what day it is.
+    ///
+    /// # Errors
+    /// A broken disk.
+    pub async fn measured(&self, offset_ms: i64) -> anyhow::Result<()> {
+        let mut state = self.state.lock().await;
+        if (state.offset_ms - offset_ms).abs() > OFFSET_KEPT_MS {
+            put(&self.pool, "offset_ms", offset_ms.to_be_bytes().to_vec()).await?;
+        }
+        state.offset_ms = offset_ms;
+        Ok(())
+    }
+
+    /// The centre goes on from command `from`: it was restored from a copy that has none of the later ones. Those that the
+    /// old one had answered go out once more, and are shown on top until the new one has answered. `false` if there is no
+    /// such command here.
+    ///
+    /// # Errors
+    /// A broken disk; then nothing has changed.
+    pub async fn send_again(&self, from: u64) -> anyhow::Result<bool> {
+        let mut guard = self.state.lock().await;
+        let state = &mut *guard;
+        let mut tx = self.pool.begin_with("begin immediate").await?;
+        let again = forget_outcomes(&mut tx, from).await?;
+        tx.commit().await.context("Noting what is sent again")?;
+        if again > 0 {
+            self.read_again(state).await?;
+            state.lay_over();
+        }
+        Ok(state.on_top.contains_key(&from))
+    }
+
+    /// Brings memory to what is on the disk of this desk's own work.
+    async fn read_again(&self, state: &mut State) -> anyhow::Result<()> {
+        (state.unsure, state.laid) = (true, false);
+        state.on_top.clear();
+        load(&self.pool, &self.device, state).await.context("Reading the desk's memory")?;
+        state.unsure = false;
+        if state.work.is_some() {
+            let refused = self.read_refused(state).await?;
+            state.work.as_mut().ok_or_else(|| fault(Fault::SignedOut))?.refused = refused;
+        }
+        Ok(())
+    }
+
+    /// Starts a stream over: the view becomes what the snapshot says, with this desk's work on top that it does not have.
+    /// Outbox and chain stay; what the centre has lost goes out once more.
     ///
     /// # Errors
     /// A broken disk, or nobody signed in: a snapshot can't be sealed while locked.
@@ -539,6 +629,13 @@ impl Store {
         write_aggregates(&mut tx, &mut work.archive, &snapshot.aggregates).await?;
         put_cursors(&mut tx, "received", &snapshot.cursors).await?;
         put_cursors(&mut tx, "absorbed", &snapshot.cursors).await?;
+        forget_outcomes(&mut tx, snapshot.head.n + 1).await?;
+        // What was done under the old numbers and the snapshot has is in it.
+        sqlx::query("update outbox set seq = min(seq, $1) where n <= $2 and outcome <> ''")
+            .bind(snapshot.cursors.get(&Stream::Office).map_or(0, |c| c.seq) as i64)
+            .bind(snapshot.head.n as i64)
+            .execute(&mut *tx)
+            .await?;
         tx.commit().await?;
         work.archive.stored();
         let mut world = World::default();
@@ -549,6 +646,7 @@ impl Store {
         state.received = snapshot.cursors.clone();
         state.absorbed = snapshot.cursors;
         state.start_over = false;
+        self.read_again(state).await?;
         state.lay_over();
         Ok(())
     }
@@ -627,18 +725,26 @@ impl Store {
         Archive::open(root, &spool, stored).context("Opening the keys of cases and days")
     }
 
-    async fn read_aggregates(&self, archive: &Archive) -> anyhow::Result<World> {
+    /// What is shown, and whether it has to be started over: another program folded it. Until the centre can be asked, an
+    /// officer works with what of it this program can read.
+    async fn read_aggregates(&self, archive: &Archive) -> anyhow::Result<(World, bool)> {
         let rows = sqlx::query("select subject, fold_version, sealed from aggregate").fetch_all(&self.pool).await?;
-        let mut world = World::default();
+        let (mut world, mut is_stale) = (World::default(), false);
         for row in rows {
             let (subject, fold_version, sealed): (String, u32, Vec<u8>) = (row.get(0), row.get(1), row.get(2));
-            anyhow::ensure!(fold_version == FOLD_VERSION, "aggregates of fold {fold_version} need a snapshot");
             let about = Subject::from_key(&subject).ok_or_else(|| anyhow!("a stored subject is none"))?;
             let key = archive.known_key(&key_name(&about)).ok_or_else(|| anyhow!("no key for a stored aggregate"))?;
             let plain = key.open(&format!("aggregate:{subject}"), &sealed)?;
-            world.put(serde_json::from_slice(&plain)?);
+            match serde_json::from_slice(&plain) {
+                Ok(aggregate) => world.put(aggregate),
+                Err(error) if fold_version != FOLD_VERSION => {
+                    tracing::warn!(subject, %error, "Folded by another program, and not legible to this one");
+                }
+                Err(error) => return Err(error.into()),
+            }
+            is_stale |= fold_version != FOLD_VERSION;
         }
-        Ok(world)
+        Ok((world, is_stale))
     }
 
     async fn read_refused(&self, state: &State) -> anyhow::Result<Vec<Done>> {
@@ -695,7 +801,8 @@ impl State {
         let passed = self.absorbed.get(&Stream::Office).map_or(0, |c| c.seq);
         let mut off = BTreeSet::new();
         self.on_top.retain(|_, done| {
-            let stays = done.seq == 0 || done.seq > passed;
+            let is_refused = matches!(done.outcome, Some(RowOutcome::Refused { .. }));
+            let stays = done.seq == 0 || done.seq > passed || (is_refused && mutant::on(Mutant::RetriesRefused));
             if !stays {
                 off.insert(done.command.subject.clone());
                 off.extend(follow_ups(&done.command.subject, &done.events).into_iter().map(|(subject, _)| subject));
@@ -760,7 +867,7 @@ fn fresh_rows<'a>(cursors: &mut BTreeMap<Stream, Cursor>, rows: &'a [Row]) -> an
     for row in rows {
         let (header, body) = row.open().map_err(|_| anyhow!("a row is not what its leaf says"))?;
         let cursor = cursors.entry(header.stream).or_insert_with(|| Cursor::start(header.epoch));
-        if header.epoch != cursor.epoch || header.seq <= cursor.seq {
+        if (header.epoch != cursor.epoch && !mutant::on(Mutant::IgnoresEpoch)) || header.seq <= cursor.seq {
             continue;
         }
         anyhow::ensure!(header.seq == cursor.seq + 1, "row {} after {}: a hole", header.seq, cursor.seq);
@@ -793,6 +900,18 @@ async fn note_outcomes(tx: &mut Transaction<'_, Sqlite>, answers: &[CommandAnswe
         query.execute(&mut **tx).await?;
     }
     Ok(())
+}
+
+/// Takes the outcomes of commands from `from` on back, so that they go out once more; how many there were.
+async fn forget_outcomes(tx: &mut Transaction<'_, Sqlite>, from: u64) -> anyhow::Result<u64> {
+    let forgotten = sqlx::query(
+        "update outbox set earlier = case earlier when '' then outcome else earlier end, outcome = '', seq = 0 \
+         where n >= $1 and outcome <> ''",
+    )
+    .bind(from as i64)
+    .execute(&mut **tx)
+    .await?;
+    Ok(forgotten.rows_affected())
 }
 
 /// Writes rows and the aggregates they change. The changed aggregates lie on top of `work.layers` until the caller has
@@ -921,6 +1040,10 @@ async fn load(pool: &SqlitePool, device: &Device, state: &mut State) -> anyhow::
     }
     let heard = get(pool, "heard_at").await?.and_then(|v| v.try_into().ok()).map(i64::from_be_bytes);
     state.heard_at = heard.map(Timestamp);
+    let offset = get(pool, "offset_ms").await?.and_then(|v| v.try_into().ok()).map(i64::from_be_bytes);
+    state.offset_ms = offset.unwrap_or(state.offset_ms);
+    let newest: Option<i64> = sqlx::query_scalar("select max(at) from outbox").fetch_one(pool).await?;
+    state.latest_at = state.latest_at.max(Timestamp(newest.unwrap_or(0))).max(state.heard_at.unwrap_or(Timestamp(0)));
     let passed = state.absorbed.get(&Stream::Office).map_or(0, |c| c.seq);
     let keys = state.keys.as_ref().ok_or_else(|| anyhow!("just loaded"))?;
     let rows = sqlx::query("select n, sealed, outcome, seq from outbox where seq = 0 or seq > $1 order by n")

@@ -2,10 +2,10 @@
 //! made while the server serves. It promises that `ledger.jsonl.zst` is whole or not there, that a scan which was copied
 //! once is not copied again, and that a restored ledger begins a new epoch for which two administrators answer.
 //!
-//! What the old ledger had beyond the copy is with the desks that made it or saw it. A desk notices the epoch, starts over
-//! from a snapshot and goes on; what it did beyond the copy stays in its outbox, and its next commands wait behind the gap
-//! that the server names. Sending the old ones anew is not built yet. A workstation that was enrolled after the copy is
-//! unknown here; it enrols anew.
+//! What the old ledger had beyond the copy is with the desks that made it. A desk notices the epoch, starts over from a
+//! snapshot, and sends what it did beyond the copy once more; it is decided anew. What only services had written since,
+//! such as payments, has to come from them again. A workstation that was enrolled after the copy is unknown here; it
+//! enrols anew, under a number that no earlier one had.
 //!
 //! Keys are copied only when asked for: with them and the copy alone somebody could pass for the office. Scans are copied
 //! from the data folder. A store elsewhere, such as an S3 bucket, is backed up with its own means; the copy of the ledger

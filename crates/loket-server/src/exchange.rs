@@ -11,14 +11,14 @@ use axum::extract::{Path, Request, State};
 use axum::http::header::{ACCEPT_RANGES, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_RANGE, RANGE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use loket_core::id::ScanHash;
+use loket_core::id::{DeskId, OfficeCode, RequestId, ScanHash, Timestamp};
 use loket_core::sync::{
-    ASKS_MAX, COMMAND_BYTES_MAX, COMMAND_BYTES_PER_ASK_MAX, COMMANDS_PER_ASK_MAX, EnrolAsk, PROTOCOL, Stream,
-    SyncAnswer, SyncAsk, WAIT_S_MAX, WireError,
+    ASKS_MAX, AskAnswer, COMMAND_BYTES_MAX, COMMAND_BYTES_PER_ASK_MAX, COMMANDS_PER_ASK_MAX, EnrolAsk, PROTOCOL,
+    ReleaseWanted, Stream, SyncAnswer, SyncAsk, WAIT_S_MAX, WireError,
 };
 
 use crate::http::{Answer, Caller, No, Server, bad, json, parse, read, unpack};
-use crate::ledger::{LedgerError, Since};
+use crate::ledger::{Appended, Ledger, LedgerError, Since};
 use crate::metrics::{Counted, Waited};
 use crate::people;
 
@@ -76,17 +76,12 @@ pub(crate) async fn sync(State(server): State<Arc<Server>>, request: Request) ->
     ledger.heard(office, desk, ask.scans_waiting).await?;
     server.metrics.heard(office, desk, server.env.now());
     let mut moved = ledger.moved(office).await?;
-    let done = ledger.append_commands(office, desk, Some(ask.head), &ask.commands).await?;
+    let Decided { done, asks } = decide(ledger, office, desk, revoked, &ask).await?;
     for answer in &done.answers {
         server.metrics.command(&answer.outcome);
     }
-    let mut asks = BTreeMap::new();
-    if !revoked && !done.cloned {
-        for one in &ask.asks {
-            let answer = ledger.ask(office, desk, one).await?;
-            server.metrics.ask(&answer);
-            asks.insert(one.request.clone(), answer);
-        }
+    for answer in asks.values() {
+        server.metrics.ask(answer);
     }
     let at_once = revoked || done.gap.is_some() || done.cloned || !ask.commands.is_empty() || !ask.asks.is_empty();
     let wait = Duration::from_secs(u64::from(ask.wait_s.min(WAIT_S_MAX)));
@@ -118,25 +113,69 @@ pub(crate) async fn sync(State(server): State<Arc<Server>>, request: Request) ->
         }
         woken = true;
     };
-    let answer = SyncAnswer {
-        speaks: (PROTOCOL, PROTOCOL),
-        now: server.env.now(),
-        answers: done.answers,
-        gap: done.gap,
-        cloned: done.cloned,
-        asks,
-        backed_up_to: since.heads.get(&Stream::Office).map_or(0, |h| h.seq),
-        rows: since.rows,
-        heads: since.heads,
-        start_over: since.start_over,
-        wanted,
-    };
+    let answer = Decided { done, asks }.with(since, wanted, server.env.now());
     server.metrics.rows_pulled.inc_by(answer.rows.len() as u64);
     let mut response = json(&parts.headers, StatusCode::OK, &answer)?;
     if waited.is_some() {
         response.extensions_mut().insert(Waited);
     }
     Ok(response)
+}
+
+/// What was decided about an ask.
+struct Decided {
+    done: Appended,
+    asks: BTreeMap<RequestId, AskAnswer>,
+}
+
+impl Decided {
+    fn with(self, since: Since, wanted: Vec<ReleaseWanted>, now: Timestamp) -> SyncAnswer {
+        let Decided { done, asks } = self;
+        SyncAnswer {
+            speaks: (PROTOCOL, PROTOCOL),
+            now,
+            answers: done.answers,
+            gap: done.gap,
+            cloned: done.cloned,
+            asks,
+            backed_up_to: since.heads.get(&Stream::Office).map_or(0, |h| h.seq),
+            rows: since.rows,
+            heads: since.heads,
+            start_over: since.start_over,
+            wanted,
+        }
+    }
+}
+
+/// Stores the commands of an ask, then answers what it asks; nothing is decided for a desk that is none, or two.
+async fn decide(
+    ledger: &Ledger,
+    office: &OfficeCode,
+    desk: DeskId,
+    revoked: bool,
+    ask: &SyncAsk,
+) -> Result<Decided, LedgerError> {
+    let done = ledger.append_commands(office, desk, Some(ask.head), &ask.commands).await?;
+    let mut asks = BTreeMap::new();
+    if !revoked && !done.cloned {
+        for one in &ask.asks {
+            asks.insert(one.request.clone(), ledger.ask(office, desk, one).await?);
+        }
+    }
+    Ok(Decided { done, asks })
+}
+
+/// Answers an ask of a desk that is not revoked, without a wait and without a line: what [`sync`] does, for whoever holds
+/// the ledger in their own process.
+///
+/// # Errors
+/// As of the ledger; nothing of the ask was stored then, or all of its commands.
+pub async fn answer(ledger: &Ledger, ask: &SyncAsk) -> Result<SyncAnswer, LedgerError> {
+    let (office, desk) = (&ask.office, ask.desk);
+    let decided = decide(ledger, office, desk, false, ask).await?;
+    let since = ledger.since(office, &ask.cursors).await?;
+    let (wanted, _) = ledger.wanted(office, desk).await?;
+    Ok(decided.with(since, wanted, ledger.env().now()))
 }
 
 /// `GET /v1/snapshot`

@@ -8,7 +8,7 @@
 pub mod admin;
 pub mod backup;
 pub mod env;
-mod exchange;
+pub mod exchange;
 pub mod health;
 mod http;
 pub mod intake;

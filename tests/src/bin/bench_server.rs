@@ -253,7 +253,7 @@ async fn crowd(database: &str, count: usize) -> anyhow::Result<()> {
     let (mut desks, mut callers, mut n) = (Vec::new(), Vec::new(), 0);
     for (i, office) in town.offices.iter().enumerate() {
         let here = DESKS_PER_OFFICE.min(count - i * DESKS_PER_OFFICE) as u32;
-        let waiting = (CALLS_MAX / offices as u32).max(2);
+        let waiting = CALLS_MAX.div_ceil(offices as u32).max(2);
         let mut people = town.people(office, n..n + here * per_desk + waiting).await?.into_iter();
         n += here * per_desk + waiting;
         for _ in 0..here {

@@ -317,7 +317,7 @@ ntpn: string,
  * Bank, post office, minimarket, marketplace.
  */
 channel: string, at: Timestamp, };
-export type PaymentState = { "state": "unknown" } | { "state": "unpaid" } | { "state": "expired", at: Timestamp, } | { "state": "proof_seen", what: string, reference: string, } | { "state": "paid", payment: Payment, };
+export type PaymentState = { "state": "unknown" } | { "state": "unpaid" } | { "state": "expired", at: Timestamp, } | { "state": "proof_seen", what: string, reference: string, } | { "state": "paid_in_part", paid_rp: number, of_rp: number, } | { "state": "paid", payment: Payment, };
 export type PaymentSummary = { "state": "paid" } | { "state": "some_paid", paid: number, of: number, } | { "state": "proof_seen" } | { "state": "unpaid" } | { "state": "expired" } | { "state": "not_checked" };
 export type PersonView = { application: ApplicationNo, name: string, outcome: Outcome | null, 
 /**

@@ -19,6 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("loket-server", &["loket-core", "loket-seal", "loket-decode"]),
     ("loket", &["loket-desk", "loket-seal", "loket-decode"]),
     ("loket-tests", &["loket-core", "loket-seal", "loket-decode", "loket-desk", "loket-server"]),
+    ("loket-sim", &["loket-core", "loket-desk", "loket-server", "loket-tests"]),
     ("xtask", &[]),
 ];
 

@@ -4,6 +4,7 @@
 
 use loket_core::act::{Act, CallHow, Command, Event, Origin, Stamp, Subject};
 use loket_core::id::{CounterNo, DeskId, Digest, OfficeCode, OfficerId, RequestId, Timestamp, VisitId};
+use loket_core::mutant::{self, Mutant};
 use loket_core::refusal::Refusal;
 use loket_core::sync::{
     Ask, AskAnswer, AskWhat, CLOCK_AHEAD_MAX_MS, ChainHead, CommandAnswer, Quarantine, ReleaseWanted, RowOutcome,
@@ -97,24 +98,29 @@ impl Ledger {
         let mut changed = false;
         if let Some(head) = head
             && (1..=record.n).contains(&head.n)
+            && !mutant::on(Mutant::NoCloneDetection)
             && append.stored(desk, head.n).await?.is_none_or(|(found, _)| found != head.digest)
         {
             out.cloned = true;
         }
         for (stamped, link) in stamped.iter().zip(links) {
             let digest = Command::digest_of(stamped);
-            if link.n <= record.n {
+            if link.n <= record.n && !mutant::on(Mutant::NoIdempotency) {
                 match append.stored(desk, link.n).await? {
-                    Some((found, answer)) if found == digest => out.answers.push(answer),
+                    Some((found, answer)) if found == digest || mutant::on(Mutant::NoCloneDetection) => {
+                        out.answers.push(answer);
+                    }
                     Some(_) | None => {
                         append.set_aside(desk, link.n, digest, stamped).await?;
                         (out.cloned, changed) = (true, true);
                     }
                 }
-            } else if out.cloned || (link.n == record.n + 1 && link.prev != record.digest) {
+            } else if out.cloned
+                || (link.n == record.n + 1 && link.prev != record.digest && !mutant::on(Mutant::NoCloneDetection))
+            {
                 append.set_aside(desk, link.n, digest, stamped).await?;
                 (out.cloned, changed) = (true, true);
-            } else if link.n > record.n + 1 {
+            } else if link.n > record.n + 1 && !mutant::on(Mutant::NoOrder) {
                 out.gap = Some(record.n + 1);
                 break;
             } else {
@@ -239,6 +245,7 @@ impl Append<'_> {
         let quarantine = self.quarantine(desk, &command);
         if quarantine.is_none()
             && let Some(request) = replaces(&command.act)
+            && !mutant::on(Mutant::NotVoided)
         {
             self.void(command.desk, request).await?;
         }

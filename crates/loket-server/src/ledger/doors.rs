@@ -239,10 +239,11 @@ impl Ledger {
         if used != 1 {
             return Err(LedgerError::Absent("enrolment code"));
         }
-        let last: Option<i64> = sql("select coalesce(max(desk), 0) from desk where office = $1")
-            .bind(office.as_str())
-            .scalar(&mut append.tx)
-            .await?;
+        let last: Option<i64> = sql("select max(used.desk) from (select desk from desk where office = $1
+             union all select desks_from from office where code = $1) used")
+        .bind(office.as_str())
+        .scalar(&mut append.tx)
+        .await?;
         let last = last.and_then(|n| u16::try_from(n).ok()).unwrap_or(DESKS_MAX);
         if last >= DESKS_MAX {
             return Err(LedgerError::Malformed("desks".to_owned()));

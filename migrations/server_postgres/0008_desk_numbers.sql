@@ -1,0 +1,1 @@
+alter table office add column desks_from bigint not null default 0; -- Numbers up to here went to machines that a restored copy does not know.
