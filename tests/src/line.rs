@@ -19,6 +19,8 @@ pub enum Weather {
     Cut,
     /// Connections stay open, and nothing arrives any more in either direction.
     Silent,
+    /// Whatever desks say arrives, and no answer comes back.
+    Deaf,
 }
 
 /// A line to a server.
@@ -81,7 +83,8 @@ impl Line {
 async fn carry(mut desk: TcpStream, server: SocketAddr, mut weather: watch::Receiver<Weather>, lose: Arc<AtomicUsize>) {
     let Ok(mut server) = TcpStream::connect(server).await else { return };
     let (mut asked, mut said) = (vec![0; 16 * 1024], vec![0; 16 * 1024]);
-    let mut is_lost = false;
+    // An answer that began to be lost does not go on in the middle.
+    let (mut is_lost, mut is_deaf) = (false, false);
     loop {
         let now = *weather.borrow_and_update();
         if now == Weather::Cut {
@@ -93,7 +96,7 @@ async fn carry(mut desk: TcpStream, server: SocketAddr, mut weather: watch::Rece
                     return;
                 }
             }
-            read = desk.read(&mut asked), if now == Weather::Good => {
+            read = desk.read(&mut asked), if now != Weather::Silent => {
                 let Ok(read @ 1..) = read else { return };
                 let one = |left: usize| left.checked_sub(1);
                 is_lost = is_lost || lose.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one).is_ok();
@@ -101,9 +104,10 @@ async fn carry(mut desk: TcpStream, server: SocketAddr, mut weather: watch::Rece
                     return;
                 }
             }
-            read = server.read(&mut said), if now == Weather::Good => {
+            read = server.read(&mut said), if now != Weather::Silent => {
                 let Ok(read @ 1..) = read else { return };
-                if is_lost || desk.write_all(&said[..read]).await.is_err() {
+                is_deaf |= now == Weather::Deaf;
+                if is_lost || (!is_deaf && desk.write_all(&said[..read]).await.is_err()) {
                     return;
                 }
             }

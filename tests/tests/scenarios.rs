@@ -130,7 +130,11 @@ async fn two_opposite_verdicts_of_two_desks_cut_off_are_both_kept_and_one_superv
         refusal(sri.desk.record(Record { subject: item.subject.clone(), act: settle.clone() }).await),
         Refusal::SupervisorOnly
     );
+    let before = maya.status().await.line.attention;
+    office.unplug().await;
     ok(maya.desk.record(Record { subject: item.subject, act: settle }).await);
+    assert_eq!(maya.status().await.line.attention, before - 1, "off the list before the centre knows");
+    office.plug_in().await?;
     office.settle(&[&maya, &sri, &adi]).await?;
     let case = sri.case(&visit).await;
     let ktp = case.documents.iter().find(|d| d.document == DocumentKind::Ktp).expect("a KTP is asked for");

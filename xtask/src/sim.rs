@@ -9,7 +9,7 @@ const BUILD_MINUTES: u64 = 60;
 const SIM_MINUTES: u64 = 240;
 const TEST_MINUTES: u64 = 20;
 /// Days that have to pass before a change goes in.
-const SEEDS_IN_TESTS: &str = "60";
+const SEEDS_IN_TESTS: &str = "20";
 
 /// `cargo xtask sim`
 pub fn sim(place: &Place, words: &[&str]) -> Result<()> {

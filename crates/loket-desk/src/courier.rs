@@ -196,6 +196,16 @@ struct Unreadable {
     why: String,
 }
 
+/// What became of an ask.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asked {
+    Answered(AskAnswer),
+    /// It may have reached the centre, and whatever it did there is void once the desk's own call names it.
+    Lost,
+    /// It was never sent.
+    NotAsked,
+}
+
 /// Something that was said to the centre.
 pub struct Said {
     pub ask: SyncAsk,
@@ -520,7 +530,12 @@ impl Courier {
             (answer.start_over || state.start_over, state.work.is_some())
         };
         let mut waits = start_over && !signed_in;
-        if start_over && signed_in {
+        if waits && !self.waits_for_sign_in.load(Ordering::Relaxed) {
+            // Nobody can see the new view yet, but what a restored centre lacks can go out.
+            let head = snapshot().await?.head;
+            self.store.send_again(head.n + 1).await.context("Sending again what a restored centre lost")?;
+            self.work.notify_one();
+        } else if start_over && signed_in {
             match self.store.replace(snapshot().await?).await {
                 Ok(()) => self.work.notify_one(),
                 // Whoever was signed in has gone while it was on its way.
@@ -556,12 +571,12 @@ impl Courier {
         Ok(())
     }
 
-    /// Asks the centre something that a desk can't decide alone. `None` when no answer came within a second; then
-    /// whatever the ask does is void once the desk's own act names it. While an ask was missed, it isn't even tried.
-    pub async fn ask(&self, ask: Ask) -> Option<AskAnswer> {
+    /// Asks the centre something that a desk can't decide alone, for at most a second. While an ask was missed, it isn't
+    /// even tried.
+    pub async fn ask(&self, ask: Ask) -> Asked {
         use Ordering::Relaxed;
         if !self.link().is_online() || self.missed.load(Relaxed) {
-            return None;
+            return Asked::NotAsked;
         }
         let request = ask.request.clone();
         let (send, answer) = oneshot::channel();
@@ -570,10 +585,10 @@ impl Courier {
         let answer = tokio::time::timeout(Duration::from_millis(ASK_MS_MAX), answer).await;
         lock(&self.waiting).remove(&request);
         match answer {
-            Ok(Ok(said)) => Some(said),
+            Ok(Ok(said)) => Asked::Answered(said),
             Ok(Err(_)) | Err(_) => {
                 self.missed.store(true, Relaxed);
-                None
+                Asked::Lost
             }
         }
     }

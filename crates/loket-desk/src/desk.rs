@@ -19,7 +19,7 @@ use tokio::sync::broadcast;
 use crate::api::{
     AtCounter, CallChosen, Enrol, Nothing, OfApplication, OfScan, Record, SaveReceipt, ServeCase, SignIn, Text,
 };
-use crate::courier::{self, Courier};
+use crate::courier::{self, Asked, Courier};
 use crate::env::Env;
 use crate::receipt::{self, Given};
 use crate::receipt_pdf::receipt_pdf;
@@ -58,6 +58,8 @@ pub struct Desk {
     /// What Ctrl+Z takes back, and until when by a clock that nobody can set.
     newest: Mutex<Option<(CommandRef, Subject, Instant)>>,
     last_check_in: Mutex<Option<CheckInView>>,
+    /// A "call next" that was sent and not answered, until a call of this desk has named it.
+    lost_ask: Mutex<Option<RequestId>>,
 }
 
 /// Where a desk lives and whom it asks.
@@ -99,6 +101,7 @@ impl Desk {
             tasks: Mutex::default(),
             newest: Mutex::default(),
             last_check_in: Mutex::default(),
+            lost_ask: Mutex::default(),
         });
         if desk.store.state().await.identity.is_some() {
             desk.begin();
@@ -457,28 +460,38 @@ impl Desk {
             .await?;
         let request = RequestId::new(hex::encode(loket_seal::random::<12>())).map_err(|_| Fault::DatabaseTrouble)?;
         // What was done here before must be there before: the centre decides on what it knows.
-        let asked = self.courier.link().is_online();
         let ask = Ask { request: request.clone(), officer, what: AskWhat::CallNext { counter } };
         match self.courier.ask(ask).await {
-            Some(AskAnswer::Called { visit }) => {
+            Asked::Answered(AskAnswer::Called { visit }) => {
+                *lock(&self.lost_ask) = None;
                 let row = self.row(&visit).await?;
                 self.tell(Changed::Work);
                 Ok(CalledView { visit, ticket: row.ticket, offline: false })
             }
-            Some(AskAnswer::No { because }) => Err(Fault::Refused { refusal: because }),
-            Some(AskAnswer::Void) | None => self.call_from_share(counter, asked.then_some(request)).await,
+            Asked::Answered(AskAnswer::No { because }) => {
+                *lock(&self.lost_ask) = None;
+                Err(Fault::Refused { refusal: because })
+            }
+            Asked::Answered(AskAnswer::Void) | Asked::NotAsked => self.call_from_share(counter).await,
+            Asked::Lost => {
+                lock(&self.lost_ask).get_or_insert(request);
+                self.call_from_share(counter).await
+            }
         }
     }
 
-    async fn call_from_share(&self, counter: CounterNo, instead_of: Option<RequestId>) -> Result<CalledView, Fault> {
+    /// Instead of the ask that was lost, if one was: this call or an earlier one that found nobody may have left it.
+    async fn call_from_share(&self, counter: CounterNo) -> Result<CalledView, Fault> {
         let visit = self
             .look(|eyes| {
                 let ctx = eyes.work.context(eyes.desk, eyes.rules, eyes.now);
                 Ok(next_in_share(&ctx, counter)?.id.clone())
             })
             .await?;
+        let instead_of = lock(&self.lost_ask).clone();
         let call = CallHow::Share { instead_of };
         self.save(Subject::Visit(visit.clone()), Act::Call { counter, call }).await?;
+        *lock(&self.lost_ask) = None;
         let row = self.row(&visit).await?;
         Ok(CalledView { visit, ticket: row.ticket, offline: true })
     }

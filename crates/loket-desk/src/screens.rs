@@ -585,7 +585,9 @@ impl<'a> Eyes<'a> {
     /// Refused claims of this desk and all open disputes of the office, newest first.
     pub fn attention(&self) -> Vec<AttentionItem> {
         let refused = self.work.refused.iter().filter_map(|done| self.refused(done));
-        let cases = self.work.layers.base.applications.values();
+        // What was settled here a moment ago is off the list before the centre knows.
+        let numbers = self.work.layers.base.applications.keys();
+        let cases = numbers.filter_map(|no| self.work.layers.application(no));
         let cases = cases.flat_map(|c| c.open_disputes().map(|d| (Subject::Application(c.no.clone()), d)));
         let visits = self.work.layers.visits();
         let visits = visits.flat_map(|v| v.open_disputes().map(|d| (Subject::Visit(v.id.clone()), d)));

@@ -1,6 +1,6 @@
-//! A copy of the ledger, and a ledger made from one, told from one database to the other. What happens to desks that saw
-//! more than the copy holds is told here as it is today: they start over from a snapshot, their further commands wait
-//! behind a named gap, and nothing of them is thrown away on either side.
+//! A copy of the ledger, and a ledger made from one, told from one database to the other. What desks that saw more than the
+//! copy holds are told: to start over from a snapshot, and from where their commands are missing. That they send those once
+//! more is told in `tests/tests/line.rs`.
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the answer")]
 
