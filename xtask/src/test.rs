@@ -199,7 +199,7 @@ mod tests {
         let after_lint = outcomes("clippy");
         assert_eq!(after_lint.iter().filter(|outcome| **outcome == Outcome::Passed).count(), STAGES.len() - 1);
         let after_build = outcomes("build");
-        assert_eq!(after_build.iter().filter(|outcome| **outcome == Outcome::NotRun).count(), 6);
+        assert_eq!(after_build.iter().filter(|outcome| **outcome == Outcome::NotRun).count(), 7);
     }
 
     #[test]
