@@ -427,6 +427,24 @@ pub async fn wait(what: &str, mut so: impl AsyncFnMut() -> bool) -> anyhow::Resu
     waited.await.with_context(|| format!("Waiting for {what}"))
 }
 
+/// Copies a folder with everything in it.
+///
+/// # Errors
+/// When something in it can't be read or written.
+pub fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
 /// A picture that no other test has.
 pub fn small_scan(person: u32, document: u32) -> anyhow::Result<Vec<u8>> {
     let pixel = image::Rgb([person as u8, document as u8, (person >> 8) as u8]);

@@ -12,7 +12,7 @@ use loket_core::world::{Related as _, World};
 use loket_desk::api::Nothing;
 use loket_desk::view::{Sending, StageName};
 use loket_tests::line::Weather;
-use loket_tests::office::{Office, TestDesk, office_code, pretend_folded_otherwise, wait};
+use loket_tests::office::{Office, TestDesk, copy_folder, office_code, pretend_folded_otherwise, wait};
 
 const SRI: (&str, &str) = ("sri.wulandari", "melati-contoh-1");
 const ADI: (&str, &str) = ("adi.nugroho", "kenanga-contoh-2");
@@ -225,20 +225,6 @@ async fn a_copied_machine_is_told_that_it_is_one_and_loses_nothing() -> Done {
     ok(sri.scan(office.day, &first).await);
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     assert_eq!(office.server().ledger().heads(&office_code()).await?, quiet, "nothing of the copy counts");
-    Ok(())
-}
-
-fn copy_folder(from: &std::path::Path, to: &std::path::Path) -> Done {
-    std::fs::create_dir_all(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_folder(&entry.path(), &target)?;
-        } else {
-            std::fs::copy(entry.path(), target)?;
-        }
-    }
     Ok(())
 }
 

@@ -21,7 +21,7 @@ use loket_seal::Signing;
 use tokio::sync::{Notify, oneshot};
 
 use crate::env::Env;
-use crate::store::{FaultError, Identity, Store, fault_of};
+use crate::store::{FaultError, Identity, Store, named_fault};
 use crate::vault::DeviceKeys;
 use crate::view::Changed;
 
@@ -356,7 +356,7 @@ impl Courier {
                 continue;
             }
             // More may be left than fits into one ask; and after a failure, which is followed by a pause, it is still there.
-            while !self.store.batch(0).await.is_empty() || self.has_asks() {
+            while self.store.has_work().await || self.has_asks() {
                 self.speak(0, true).await;
             }
         }
@@ -383,7 +383,7 @@ impl Courier {
             }
             Err(error) => {
                 *lock(&self.http) = None;
-                let fault = error.chain().find_map(|c| c.downcast_ref::<FaultError>()).map(|f| f.0.clone());
+                let fault = named_fault(&error).cloned();
                 let retry_ms = match &fault {
                     Some(Fault::ServerBusy { retry_s }) => Some(i64::from(*retry_s) * 1000),
                     Some(Fault::DeskUnknown | Fault::OtherOffice) => {
@@ -470,7 +470,7 @@ impl Courier {
     /// What is to be said next; after an answer that was heard and is not taken in yet, what is to be said after that.
     async fn next_ask(&self, wait_s: u32, with_work: bool, heard: Option<&Heard>) -> anyhow::Result<Said> {
         let answered = heard.map_or(0, |h| h.n);
-        let commands = if with_work { self.store.batch(answered).await } else { Vec::new() };
+        let commands = if with_work { self.store.batch(answered).await? } else { Vec::new() };
         // Somebody who wants to call next doesn't wait for a backlog. What was just answered may be asked again: the same
         // request is answered the same.
         let asks = if with_work { lock(&self.waiting).values().map(|(a, _)| a.clone()).collect() } else { Vec::new() };
@@ -529,23 +529,13 @@ impl Courier {
             let state = self.store.state().await;
             (answer.start_over || state.start_over, state.work.is_some())
         };
-        let mut waits = start_over && !signed_in;
-        if waits && !self.waits_for_sign_in.load(Ordering::Relaxed) {
-            // Nobody can see the new view yet, but what a restored centre lacks can go out.
-            let head = snapshot().await?.head;
-            self.store.send_again(head.n + 1).await.context("Sending again what a restored centre lost")?;
-            self.work.notify_one();
-        } else if start_over && signed_in {
-            match self.store.replace(snapshot().await?).await {
-                Ok(()) => self.work.notify_one(),
-                // Whoever was signed in has gone while it was on its way.
-                Err(error) if fault_of(&error) == Fault::SignedOut => waits = true,
-                Err(error) => return Err(error.context("Starting over from a snapshot")),
-            }
+        if !start_over {
+            self.waits_for_sign_in.store(false, Ordering::Relaxed);
+        } else if signed_in || !self.waits_for_sign_in.load(Ordering::Relaxed) {
+            self.start_over(snapshot().await?).await?;
         }
-        self.waits_for_sign_in.store(waits, Ordering::Relaxed);
         if let Some(expected) = answer.gap
-            && !self.store.send_again(expected).await.context("Sending again what a restored centre lost")?
+            && !self.store.send_again(expected).await?
         {
             // Nothing here begins where the centre has stopped.
             return Err(faulty(Fault::ServerTrouble));
@@ -568,6 +558,23 @@ impl Courier {
         if !answer.answers.is_empty() || !ask.commands.is_empty() {
             let _ = self.changed.send(Changed::Line);
         }
+        Ok(())
+    }
+
+    /// Makes the view anew, and sends once more what the centre lacks. With nobody signed in the view can't be sealed and
+    /// waits; what the centre lacks goes out all the same.
+    async fn start_over(&self, snapshot: Snapshot) -> anyhow::Result<()> {
+        let lacks = snapshot.head.n + 1;
+        let is_made = match self.store.replace(snapshot).await {
+            Ok(()) => true,
+            Err(error) if named_fault(&error) == Some(&Fault::SignedOut) => {
+                self.store.send_again(lacks).await?;
+                false
+            }
+            Err(error) => return Err(error.context("Starting over from a snapshot")),
+        };
+        self.waits_for_sign_in.store(!is_made, Ordering::Relaxed);
+        self.work.notify_one();
         Ok(())
     }
 

@@ -237,7 +237,7 @@ impl Desk {
             _ => 0,
         };
         let offline_days = state.identity.as_ref().map_or(0, |i| i64::from(i.offline_days));
-        let silent_days = state.identity.as_ref().map_or(0, |i| silent_days(i, state, now));
+        let silent_days = silent_days(state, now);
         LineView {
             online: link.is_online(),
             since: link.since,
@@ -271,7 +271,7 @@ impl Desk {
         {
             let state = self.store.state().await;
             let identity = state.identity.as_ref().ok_or(Fault::NotEnrolled)?;
-            let silent_days = silent_days(identity, &state, now);
+            let silent_days = silent_days(&state, now);
             if silent_days > i64::from(identity.offline_days) {
                 return Err(Fault::OfflineTooLong { days: u32::try_from(silent_days).unwrap_or(u32::MAX) });
             }
@@ -728,8 +728,8 @@ impl Desk {
 
 /// Days since the centre was last heard. Setting the clock back does not make them fewer, as far as work has been done since;
 /// work from so far ahead that nobody could have signed in for it says only that the clock was wrong.
-fn silent_days(identity: &Identity, state: &State, now: Timestamp) -> i64 {
-    let Some(heard) = state.heard_at else { return 0 };
+fn silent_days(state: &State, now: Timestamp) -> i64 {
+    let (Some(identity), Some(heard)) = (&state.identity, state.heard_at) else { return 0 };
     let days = |at: Timestamp| at.since(heard).max(0) / DAY_MS;
     let worked = days(state.latest_at);
     if worked <= i64::from(identity.offline_days) + 1 { days(now).max(worked) } else { days(now) }

@@ -16,7 +16,7 @@ use loket_decode::{Decoder, Want};
 
 use crate::courier::Wire;
 use crate::env::Env;
-use crate::store::{FaultError, Store};
+use crate::store::{FaultError, Store, named_fault};
 use crate::view::Changed;
 
 /// Service days whose pictures are fetched ahead, today included.
@@ -334,18 +334,16 @@ fn place(hash: ScanHash, page: u32) -> String {
 }
 
 fn unreadable(error: &anyhow::Error) -> Option<String> {
-    error.chain().find_map(|c| match c.downcast_ref::<FaultError>() {
-        Some(FaultError(Fault::ScanUnreadable { why })) => Some(why.clone()),
+    match named_fault(error) {
+        Some(Fault::ScanUnreadable { why }) => Some(why.clone()),
         _ => None,
-    })
+    }
 }
 
 /// With no line, a picture that isn't here isn't here; the officer needs no more of the reason.
 fn not_here(error: anyhow::Error) -> anyhow::Error {
-    let line = error
-        .chain()
-        .any(|c| matches!(c.downcast_ref::<FaultError>(), Some(FaultError(Fault::NoLine | Fault::ServerBusy { .. }))));
-    if line { faulty(Fault::ScanNotHere) } else { error }
+    let is_line = matches!(named_fault(&error), Some(Fault::NoLine | Fault::ServerBusy { .. }));
+    if is_line { faulty(Fault::ScanNotHere) } else { error }
 }
 
 /// A file is there whole or not at all.

@@ -69,6 +69,13 @@ pub struct Done {
     pub seq: u64,
 }
 
+impl Done {
+    /// A deliberate bug for the simulation to find: what was refused is sent for ever.
+    fn is_retried(&self) -> bool {
+        matches!(self.outcome, Some(RowOutcome::Refused { .. })) && mutant::on(Mutant::RetriesRefused)
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct SealedDone {
     stamped: String,
@@ -127,12 +134,17 @@ pub struct Store {
     state: tokio::sync::Mutex<State>,
 }
 
+/// The fault that an error names, if it names one.
+pub fn named_fault(error: &anyhow::Error) -> Option<&Fault> {
+    error.chain().find_map(|c| c.downcast_ref::<FaultError>()).map(|f| &f.0)
+}
+
 /// What went wrong, as the officer has to hear it.
 pub fn fault_of(error: &anyhow::Error) -> Fault {
+    if let Some(fault) = named_fault(error) {
+        return fault.clone();
+    }
     for cause in error.chain() {
-        if let Some(fault) = cause.downcast_ref::<FaultError>() {
-            return fault.0.clone();
-        }
         if let Some(sqlx::Error::Database(e)) = cause.downcast_ref::<sqlx::Error>()
             && e.code().as_deref() == Some("13")
         {
@@ -452,32 +464,28 @@ impl Store {
     }
 
     /// The commands to be sent next, oldest first, as they were stamped: those that were not answered, beyond `n`.
-    pub async fn batch(&self, n: u64) -> Vec<String> {
+    ///
+    /// # Errors
+    /// A broken disk, if a write was begun of which nobody heard how it ended.
+    pub async fn batch(&self, n: u64) -> anyhow::Result<Vec<String>> {
         let mut state = self.state.lock().await;
-        if state.unsure
-            && let Err(error) = self.read_again(&mut state).await
-        {
-            tracing::error!(error = format!("{error:#}"), "How the last write ended can't be read yet");
+        if state.unsure {
+            self.read_again(&mut state).await.context("Looking how the last write ended")?;
         }
-        if mutant::on(Mutant::DroppedWhenSent) {
-            let _ = sqlx::query("delete from outbox where outcome = ''").execute(&self.pool).await;
-        }
+        forget_too_early(&mut *self.pool.acquire().await?, Mutant::DroppedWhenSent, "outcome = ''").await?;
         let mut bytes = 0;
-        state
-            .on_top
-            .range(n + 1..)
-            .map(|(_, d)| d)
-            .filter(|d| {
-                let is_refused = matches!(d.outcome, Some(RowOutcome::Refused { .. }));
-                d.outcome.is_none() || (is_refused && mutant::on(Mutant::RetriesRefused))
-            })
-            .map(|d| d.stamped.clone())
-            .take(COMMANDS_PER_ASK_MAX)
-            .take_while(|s| {
-                bytes += s.len();
-                bytes <= COMMAND_BYTES_PER_ASK_MAX
-            })
-            .collect()
+        let unsent = state.on_top.range(n + 1..).map(|(_, d)| d).filter(|d| d.outcome.is_none() || d.is_retried());
+        let stamped = unsent.map(|d| d.stamped.clone()).take(COMMANDS_PER_ASK_MAX).take_while(|s| {
+            bytes += s.len();
+            bytes <= COMMAND_BYTES_PER_ASK_MAX
+        });
+        Ok(stamped.collect())
+    }
+
+    /// Is there anything to be sent, or may there be?
+    pub async fn has_work(&self) -> bool {
+        let state = self.state.lock().await;
+        state.unsure || state.on_top.values().any(|d| d.outcome.is_none() || d.is_retried())
     }
 
     /// Takes note of what became of own commands, and of the rows that came along. Idempotent.
@@ -541,9 +549,7 @@ impl Store {
     ) -> anyhow::Result<(BTreeMap<Stream, Cursor>, BTreeSet<Subject>)> {
         let mut tx = self.pool.begin_with("begin immediate").await?;
         note_outcomes(&mut tx, answers).await?;
-        if mutant::on(Mutant::DroppedOnAnswer) {
-            sqlx::query("delete from outbox where outcome <> ''").execute(&mut *tx).await?;
-        }
+        forget_too_early(&mut tx, Mutant::DroppedOnAnswer, "outcome <> ''").await?;
         let mut received = state.received.clone();
         let fresh = fresh_rows(&mut received, rows)?;
         let changed = fresh.iter().map(|f| f.header.subject.clone()).collect();
@@ -801,8 +807,7 @@ impl State {
         let passed = self.absorbed.get(&Stream::Office).map_or(0, |c| c.seq);
         let mut off = BTreeSet::new();
         self.on_top.retain(|_, done| {
-            let is_refused = matches!(done.outcome, Some(RowOutcome::Refused { .. }));
-            let stays = done.seq == 0 || done.seq > passed || (is_refused && mutant::on(Mutant::RetriesRefused));
+            let stays = done.seq == 0 || done.seq > passed || done.is_retried();
             if !stays {
                 off.insert(done.command.subject.clone());
                 off.extend(follow_ups(&done.command.subject, &done.events).into_iter().map(|(subject, _)| subject));
@@ -898,6 +903,14 @@ async fn note_outcomes(tx: &mut Transaction<'_, Sqlite>, answers: &[CommandAnswe
             query = query.bind(answer.n as i64).bind(outcome).bind(answer.seq as i64);
         }
         query.execute(&mut **tx).await?;
+    }
+    Ok(())
+}
+
+/// A deliberate bug for the simulation to find: the rows of the outbox that are so are gone.
+async fn forget_too_early(on: &mut sqlx::SqliteConnection, mutant: Mutant, which: &str) -> anyhow::Result<()> {
+    if mutant::on(mutant) {
+        sqlx::query(AssertSqlSafe(format!("delete from outbox where {which}"))).execute(on).await?;
     }
     Ok(())
 }
@@ -1117,10 +1130,10 @@ async fn put_cursors(
 
 /// The refusal inside a fault, if there is one.
 pub fn refusal_of(error: &anyhow::Error) -> Option<Refusal> {
-    error.chain().find_map(|c| match c.downcast_ref::<FaultError>() {
-        Some(FaultError(Fault::Refused { refusal })) => Some(refusal.clone()),
+    match named_fault(error) {
+        Some(Fault::Refused { refusal }) => Some(refusal.clone()),
         _ => None,
-    })
+    }
 }
 
 /// Who wrote a stamp, as a desk knows it: the counter's desk, or nobody for a service.

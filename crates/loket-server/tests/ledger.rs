@@ -24,7 +24,7 @@ use loket_core::visit::{HoldReason, Outcome, Presence, Stage};
 use loket_core::world::{Related, World};
 use loket_server::database;
 use loket_server::intake::PAYMENT_DUE_MS;
-use loket_server::ledger::{Address, Arrived, Denied, Ledger, LedgerError, NewCase, NewPlace, ServiceRow, Wanted};
+use loket_server::ledger::{Address, Arrived, Denied, Ledger, LedgerError, NewCase, NewPlace, Wanted};
 use loket_server::publish::publish_day;
 
 async fn office(place: &impl Place) -> Arc<Ledger> {
@@ -593,20 +593,7 @@ async fn submit_without_a_place(
     n: u32,
     nik: u32,
 ) -> Result<Arrived, LedgerError> {
-    let submitted = Event::Submitted { submission: Box::new(submission(None, None)) };
-    let row = ServiceRow {
-        stream: Stream::Registry,
-        name: "m-paspor",
-        external_id: no(n).to_string(),
-        subject: Subject::Application(no(n)),
-        events: vec![submitted],
-    };
-    let nik = Nik::parse(&format!("317101010190{nik:04}")).unwrap();
-    // What is sent differs from office to office.
-    let content = Digest::of(format!("{office}/{n}").as_bytes());
-    let due = ledger.env().now().plus_ms(PAYMENT_DUE_MS);
-    let case = NewCase { no: &no(n), content, scans: &[], nik, account: Some("akun"), place: None, due };
-    ledger.take_application(office, &case, |_, _| Ok(vec![row])).await
+    submit_for(ledger, office, n, nik, Some("akun"), None).await
 }
 
 async fn whoever_applied_without_a_place_takes_the_first_one_when_it_is_paid(place: &impl Place) {

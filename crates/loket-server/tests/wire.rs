@@ -83,6 +83,12 @@ impl Server {
         post.body(body).send().await.unwrap()
     }
 
+    /// A payment for the first application, made now.
+    fn payment(&self, amount_rp: u64) -> NewPayment {
+        let (ntpn, channel) = ("ABCD1234EFGH5678".to_owned(), "Pos".to_owned());
+        NewPayment { application_no: no(1), amount_rp, ntpn, channel, at: self.env.now() }
+    }
+
     async fn pays(&self, payment: &NewPayment) -> Response {
         self.pays_at(payment, self.env.now().0).await
     }
@@ -769,8 +775,7 @@ async fn a_payment_for_what_was_given_up_opens_nothing_again() {
     server.submits(&new).await;
     let path = format!("/v1/intake/applications/{}/cancellation", no(1));
     server.post(&path, &serde_json::json!({ "reason": "" })).await;
-    let (ntpn, channel) = ("ABCD1234EFGH5678".to_owned(), "Pos".to_owned());
-    let payment = NewPayment { application_no: no(1), amount_rp: 950_000, ntpn, channel, at: server.env.now() };
+    let payment = server.payment(950_000);
     assert_eq!(server.pays(&payment).await.json::<serde_json::Value>().await.unwrap()["late"], true);
     for n in 2..=6 {
         let mut new = server.application(n, &jpeg()).await;
@@ -787,8 +792,7 @@ async fn a_payment_for_what_was_given_up_opens_nothing_again() {
 async fn too_little_is_kept_and_buys_no_place() {
     let server = Server::new().await;
     server.submits(&server.application(1, &jpeg()).await).await;
-    let (ntpn, channel) = ("ABCD1234EFGH5678".to_owned(), "Pos".to_owned());
-    let payment = NewPayment { application_no: no(1), amount_rp: 1, ntpn, channel, at: server.env.now() };
+    let payment = server.payment(1);
     assert_eq!(server.pays(&payment).await.status(), StatusCode::CREATED);
     server.env.advance_ms(PAYMENT_REPORT_MS);
     assert_eq!(server.running.ledger().expire_due().await.unwrap(), 1);
@@ -802,8 +806,7 @@ async fn two_payments_that_make_up_the_fee_are_the_fee_and_the_first_alone_is_no
     let server = Server::new().await;
     server.submits(&server.application(1, &jpeg()).await).await;
     let pays = async |amount_rp: u64, ntpn: &str| {
-        let (ntpn, channel) = (ntpn.to_owned(), "Pos".to_owned());
-        let payment = NewPayment { application_no: no(1), amount_rp, ntpn, channel, at: server.env.now() };
+        let payment = NewPayment { ntpn: ntpn.to_owned(), ..server.payment(amount_rp) };
         assert_eq!(server.pays(&payment).await.status(), StatusCode::CREATED);
         server.running.ledger().view(&knc(), |w| w.application(&no(1)).unwrap().payment()).await.unwrap()
     };
@@ -820,8 +823,7 @@ async fn two_payments_that_make_up_the_fee_are_the_fee_and_the_first_alone_is_no
 async fn whoever_moves_within_a_day_gets_another_ticket_and_a_repeat_is_no_second_move() {
     let server = Server::new().await;
     server.submits(&server.application(1, &jpeg()).await).await;
-    let (ntpn, channel) = ("ABCD1234EFGH5678".to_owned(), "Pos".to_owned());
-    server.pays(&NewPayment { application_no: no(1), amount_rp: 950_000, ntpn, channel, at: server.env.now() }).await;
+    server.pays(&server.payment(950_000)).await;
     publish_day(server.running.ledger(), &knc(), today()).await.unwrap();
     let path = format!("/v1/intake/applications/{}/appointment", no(1));
     let later = serde_json::json!({ "day": today(), "time": "13:00", "ground": "server_offline" });
@@ -1084,8 +1086,7 @@ async fn an_applicant_sees_what_is_left_and_takes_another_place() {
     let path = format!("/v1/intake/applications/{}/appointment", no(1));
     let moves = async |to: &NewAppointment| server.post(&path, to).await;
     assert_eq!(problem(moves(&place(day, "10:00")).await).await, (Code::NotPaid, None));
-    let (ntpn, channel) = ("ABCD1234EFGH5678".to_owned(), "Pos".to_owned());
-    server.pays(&NewPayment { application_no: no(1), amount_rp: 950_000, ntpn, channel, at: server.env.now() }).await;
+    server.pays(&server.payment(950_000)).await;
     let moved: Status = moves(&place(day, "10:00")).await.json().await.unwrap();
     assert_eq!(moved.appointment.unwrap().time, "10:00");
     assert_eq!(problem(moves(&place(day, "11:00")).await).await, (Code::MovesUsedUp, None));
@@ -1132,8 +1133,7 @@ async fn whoever_has_the_number_sees_where_it_stands_and_learns_nothing_else() {
         unpaid.contains("Menunggu pembayaran") && unpaid.contains("Bayar sebelum: <b>23-11-2026 10.00 WIB"),
         "{unpaid}"
     );
-    let (ntpn, channel) = ("ABCD1234EFGH5678".to_owned(), "Pos".to_owned());
-    server.pays(&NewPayment { application_no: no(1), amount_rp: 950_000, ntpn, channel, at: server.env.now() }).await;
+    server.pays(&server.payment(950_000)).await;
     assert_eq!(status().await, (Standing::Booked, vec![Step::Submitted, Step::Billed, Step::Booked, Step::Paid]));
     publish_day(server.running.ledger(), &knc(), today()).await.unwrap();
     let mut sri = server.desk("sri.wulandari").await;

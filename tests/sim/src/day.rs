@@ -15,15 +15,15 @@ use loket_core::sync::{Ask, AskAnswer, AskWhat, SyncAnswer};
 use loket_core::visit::{HoldReason, Outcome, Presence, Stage};
 use loket_core::world::{Related as _, next_in_share};
 use loket_desk::courier::{Courier, Said};
-use loket_desk::store::{FaultError, Store, refusal_of};
+use loket_desk::store::{Store, named_fault, refusal_of};
 use loket_server::backup::{self, Answering};
 use loket_server::env::Env;
 use loket_server::exchange::answer;
 use loket_server::ledger::{Address, Ledger};
-use loket_tests::office::{morning, office_code};
+use loket_tests::office::{copy_folder, morning, office_code};
 
 use crate::chance::Chance;
-use crate::template::{self, OFFICERS, Template, copy, officer, open};
+use crate::template::{self, OFFICERS, Template, officer, open};
 
 /// Time goes on in steps of this many milliseconds: every limit of the rules lies well between two of them, so that the few
 /// milliseconds that a run really takes decide nothing.
@@ -97,15 +97,11 @@ pub struct Day<'a> {
     pub report: Report,
 }
 
-fn is_fault(error: &anyhow::Error, wanted: &Fault) -> bool {
-    error.chain().any(|c| c.downcast_ref::<FaultError>().is_some_and(|f| f.0 == *wanted))
-}
-
 impl<'a> Day<'a> {
     /// The morning of a seed.
     pub async fn begin(template: &'a Template, seed: u64) -> anyhow::Result<Day<'a>> {
         let folder = template::fast_folder()?;
-        copy(&template.centre(), &folder.path().join("centre"))?;
+        copy_folder(&template.centre(), &folder.path().join("centre-0"))?;
         let mut day = Day {
             chance: Chance::of(seed),
             template,
@@ -124,7 +120,7 @@ impl<'a> Day<'a> {
         day.open_centre().await?;
         for who in 0..OFFICERS.len() {
             let machine = day.folder.path().join(format!("machine-{who}"));
-            copy(&template.machine(who), &machine)?;
+            copy_folder(&template.machine(who), &machine)?;
             day.machines.push(Machine::off(machine, who));
             day.switch_on(who).await?;
             day.sign_in(who).await?;
@@ -147,10 +143,7 @@ impl<'a> Day<'a> {
     }
 
     fn centre_folder(&self) -> PathBuf {
-        self.folder.path().join(format!(
-            "centre{}",
-            if self.lives_of_centre == 0 { String::new() } else { format!("-{}", self.lives_of_centre) }
-        ))
+        self.folder.path().join(format!("centre-{}", self.lives_of_centre))
     }
 
     fn address(&self) -> Address {
@@ -232,7 +225,7 @@ impl<'a> Day<'a> {
                     self.count("guided by the desk");
                     return Ok(false);
                 }
-                None if is_fault(&error, &Fault::SignedOut) => return Ok(false),
+                None if named_fault(&error) == Some(&Fault::SignedOut) => return Ok(false),
                 None => return Err(error.context(format!("machine {index} {word}"))),
             },
         };
@@ -342,7 +335,7 @@ impl<'a> Day<'a> {
         let taken = courier.take(&said, answered, || async move { Ok(ledger.snapshot(&office, desk).await?) }).await;
         match taken {
             Ok(()) => self.note(format!("{index} hears {count}")),
-            Err(error) if is_fault(&error, &Fault::DeskUnknown) => {
+            Err(error) if named_fault(&error) == Some(&Fault::DeskUnknown) => {
                 self.count("copy told");
                 self.note(format!("{index} is a copy"));
                 self.machines[index].is_copy = true;
@@ -462,7 +455,7 @@ impl<'a> Day<'a> {
         self.note(format!("{index} copied"));
         self.switch_off(index).await;
         let to = self.folder.path().join(format!("machine-{}", self.machines.len()));
-        copy(&self.machines[index].folder, &to)?;
+        copy_folder(&self.machines[index].folder, &to)?;
         let who = self.machines[index].who;
         self.machines.push(Machine { skew_ms: self.machines[index].skew_ms, ..Machine::off(to, who) });
         self.switch_on(index).await

@@ -8,11 +8,11 @@ use loket_core::id::{ApplicationNo, Digest, OfficeCode, ScanHash, Timestamp};
 use loket_core::nik::Nik;
 use loket_core::sync::Stream;
 use loket_core::visit::{Outcome, Stage};
-use loket_core::world::Related;
+use loket_core::world::{Related, World};
 
 use super::db::{Line, sql};
 use super::places::Wanted;
-use super::{Append, Arrived, Denied, Heads, Kept, Ledger, LedgerError, Result, ServiceRow, World, open, stored_row};
+use super::{Append, Arrived, Denied, Heads, Kept, Ledger, LedgerError, Result, ServiceRow, open, stored_row};
 
 /// Scans of one application, all attempts together.
 pub const SCANS_PER_CASE_MAX: usize = 60;

@@ -435,18 +435,16 @@ impl Ledger {
         if !is_paid && !pays_later {
             return Err(Denied::NotPaid.into());
         }
-        // A place that somebody holds is moved; whoever holds none takes one.
-        let held = booking.as_ref().filter(|old| old.state != Tenure::Freed);
-        let is_free = ground.is_some() || held.is_none();
+        // A move by the applicant: not of somebody who holds no place any more, nor on a ground.
+        let moved = booking.as_ref().filter(|old| old.state != Tenure::Freed && ground.is_none());
         let first_day = if ground.is_some() { Some(today) } else { today.succ_opt() };
-        if first_day.is_none_or(|first| place.day < first)
-            || held.is_some_and(|old| !is_free && today >= old.wanted.day)
-        {
+        if first_day.is_none_or(|first| place.day < first) || moved.is_some_and(|old| today >= old.wanted.day) {
             return Err(Denied::TooLate.into());
         }
-        if held.is_some_and(|old| !is_free && old.moves >= u32::from(rules.reschedules_max)) {
+        if moved.is_some_and(|old| old.moves >= u32::from(rules.reschedules_max)) {
             return Err(Denied::MovesUsedUp.into());
         }
+        let counts = moved.is_some();
         let Some(old) = booking else {
             let row = append.book(no, place, Timestamp(0), ground).await?;
             if is_paid {
@@ -460,7 +458,7 @@ impl Ledger {
         if old.state != Tenure::Freed {
             append.give_back(&old.wanted).await?;
         }
-        let (moves, special) = if is_free { (old.moves, old.special + 1) } else { (old.moves + 1, old.special) };
+        let (moves, special) = if counts { (old.moves + 1, old.special) } else { (old.moves, old.special + 1) };
         let book =
             "update booking set office = $1, day = $2, time = $3, kind = $4, moves = $5, special = $6, state = $7
              where application = $8";

@@ -135,6 +135,18 @@ pub async fn book(
 
 /// Submits an application that wants a place and has two hours to pay.
 pub async fn submit(ledger: &Ledger, n: u32, place: &Wanted) -> Result<Arrived, LedgerError> {
+    submit_for(ledger, &knc(), n, n, None, Some(place)).await
+}
+
+/// Submits an application of whoever has this NIK, at an office, with two hours to pay.
+pub async fn submit_for(
+    ledger: &Ledger,
+    office: &OfficeCode,
+    n: u32,
+    nik: u32,
+    account: Option<&str>,
+    place: Option<&Wanted>,
+) -> Result<Arrived, LedgerError> {
     let due = ledger.env().now().plus_ms(PAYMENT_DUE_MS);
     let submitted = Event::Submitted { submission: Box::new(submission(None, None)) };
     let row = ServiceRow {
@@ -144,10 +156,11 @@ pub async fn submit(ledger: &Ledger, n: u32, place: &Wanted) -> Result<Arrived, 
         subject: Subject::Application(no(n)),
         events: vec![submitted],
     };
-    let nik = Nik::parse(&format!("317101010190{n:04}")).unwrap();
-    let content = Digest::of(&n.to_be_bytes());
-    let case = NewCase { no: &no(n), content, scans: &[], nik, account: None, place: Some(place), due };
-    ledger.take_application(&knc(), &case, |_, _| Ok(vec![row])).await
+    let nik = Nik::parse(&format!("317101010190{nik:04}")).unwrap();
+    // What is sent differs from office to office.
+    let content = Digest::of(format!("{office}/{n}").as_bytes());
+    let case = NewCase { no: &no(n), content, scans: &[], nik, account, place, due };
+    ledger.take_application(office, &case, |_, _| Ok(vec![row])).await
 }
 
 /// What M-Paspor sends for somebody whose papers are all in one file that was sent before.
