@@ -17,6 +17,7 @@ use loket_decode::{Decoder, Want};
 use crate::courier::Wire;
 use crate::env::Env;
 use crate::store::{FaultError, Store, named_fault};
+use crate::vault::nonce;
 use crate::view::Changed;
 
 /// Service days whose pictures are fetched ahead, today included.
@@ -66,6 +67,7 @@ impl Scans {
     pub async fn new(store: Arc<Store>, env: Env, decoder: Decoder) -> anyhow::Result<Scans> {
         let folder = store.folder.join("scans");
         std::fs::create_dir_all(&folder).context("Making the folder for pictures")?;
+        clear_parts(&folder).context("Clearing the folder for pictures")?;
         let known = Mutex::new(store.scans().await?);
         Ok(Scans { store, env, folder, decoder, open: Mutex::default(), known })
     }
@@ -346,12 +348,55 @@ fn not_here(error: anyhow::Error) -> anyhow::Error {
     if is_line { faulty(Fault::ScanNotHere) } else { error }
 }
 
-/// A file is there whole or not at all.
+/// What is being written has this ending. One that a pulled plug left behind is worth nothing.
+const PART: &str = "part";
+
+/// A file is there whole or not at all, also when two write it at once: the officer opens what is being fetched ahead.
 fn write_whole(file: &std::path::Path, bytes: &[u8]) -> std::io::Result<()> {
     use std::io::Write as _;
-    let part = file.with_extension("part");
-    let mut out = std::fs::File::create(&part)?;
-    out.write_all(bytes)?;
-    out.sync_all()?;
-    std::fs::rename(&part, file)
+    let part = file.with_extension(format!("{}.{PART}", nonce()));
+    let written = std::fs::File::create(&part).and_then(|mut out| {
+        out.write_all(bytes)?;
+        out.sync_all()?;
+        std::fs::rename(&part, file)
+    });
+    if written.is_err() {
+        // The disk may be full; that it can't be taken away either is no other news.
+        std::fs::remove_file(&part).ok();
+    }
+    written
+}
+
+/// Takes away what was never written to its end.
+fn clear_parts(folder: &std::path::Path) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|e| e == PART) {
+            std::fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The officer opens the page that is being fetched ahead in the same moment.
+    #[test]
+    fn a_picture_that_is_fetched_twice_at_once_is_there_and_nobody_is_told_of_a_broken_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("picture-1");
+        std::thread::scope(|threads| {
+            let all: Vec<_> = (0..32).map(|_| threads.spawn(|| write_whole(&file, b"sealed"))).collect();
+            for one in all {
+                one.join().unwrap().unwrap();
+            }
+        });
+        assert_eq!(std::fs::read(&file).unwrap(), b"sealed");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing half written is left");
+        std::fs::write(folder.path().join("picture-2.word.part"), b"sea").unwrap();
+        clear_parts(folder.path()).unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nor what a pulled plug left");
+    }
 }
